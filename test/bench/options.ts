@@ -1,0 +1,117 @@
+/** The command line of the benchmark. */
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { AofMode, Contender } from "./servers.ts";
+
+export const MODES = ["rss", "stall", "idle", "start", "replay", "expiry"] as const;
+export type ModeName = (typeof MODES)[number];
+
+export interface Options {
+  readonly contenders: readonly Contender[];
+  readonly modes: readonly ModeName[];
+  readonly aof: readonly AofMode[];
+  readonly rounds: number;
+  readonly roundMs: number;
+  /** Matched against a row's whole label, such as `GET 16 B P=16 everysec`. */
+  readonly workload: RegExp;
+  readonly quick: boolean;
+  readonly json: string | null;
+  readonly scratch: string;
+}
+
+export const USAGE = `bun run bench [options]         compares go-redis with redis-server on this machine
+
+  --workload <regex>   only rows whose label (such as "GET 16 B P=16 everysec") matches
+  --aof off|everysec|both   default both
+  --rounds <n>         measured rounds per row and server (default 7)
+  --round-ms <n>       length of a round (default 1000)
+  --quick              few keys and short rounds: a smoke test, no figures to quote
+  --ours <command>     default: dist/go-redis, else bun --production src/main.ts
+  --theirs <command>   default: redis-server, where there is one; "none" to measure ours alone
+  --dir <folder>       where data folders are made (default: the system's folder for temporary files)
+  --json <file>        all figures as JSON too
+
+Instead of the workloads, one or more of:
+  --rss      resident bytes per key, 5M keys, without and with TTL
+  --stall    longest event-loop stalls while 5M keys are loaded and deleted
+  --idle     memory of 10,000 idle connections
+  --start    time from start to ready with an empty folder
+  --replay   time to load the same AOF
+  --expiry   lag of expiry, 1M keys with deadlines spread over a minute (takes 80 s per server)
+`;
+
+const DEFAULT_ROUNDS = 7;
+const DEFAULT_ROUND_MS = 1000;
+
+/** Throws an error with a one-line reason for anything it does not understand. Null: only the usage was asked for. */
+export function parseOptions(argv: readonly string[], root: string): Options | null {
+  const { values } = parseArgs({ args: [...argv], options: FLAGS, strict: true, allowPositionals: false });
+  if (values.help) return null;
+  return {
+    contenders: contenders(values.ours ?? defaultOurs(root), values.theirs ?? defaultTheirs()),
+    modes: MODES.filter((mode) => values[mode]),
+    aof: aofModes(values.aof ?? "both"),
+    rounds: positive("--rounds", values.rounds, values.quick ? 1 : DEFAULT_ROUNDS),
+    roundMs: positive("--round-ms", values["round-ms"], values.quick ? 100 : DEFAULT_ROUND_MS),
+    workload: new RegExp(values.workload ?? "", "i"),
+    quick: values.quick ?? false,
+    json: values.json ?? null,
+    scratch: values.dir ?? tmpdir(),
+  };
+}
+
+const FLAGS = {
+  ours: { type: "string" },
+  theirs: { type: "string" },
+  aof: { type: "string" },
+  rounds: { type: "string" },
+  "round-ms": { type: "string" },
+  workload: { type: "string" },
+  json: { type: "string" },
+  dir: { type: "string" },
+  quick: { type: "boolean" },
+  help: { type: "boolean" },
+  rss: { type: "boolean" },
+  stall: { type: "boolean" },
+  idle: { type: "boolean" },
+  start: { type: "boolean" },
+  replay: { type: "boolean" },
+  expiry: { type: "boolean" },
+} as const;
+
+function defaultOurs(root: string): string {
+  const binary = join(root, "dist/go-redis");
+  if (existsSync(binary)) return binary;
+  return `${process.execPath} --production ${join(root, "src/main.ts")}`;
+}
+
+function defaultTheirs(): string {
+  return Bun.which("redis-server") ?? "none";
+}
+
+/** The servers to compare, ours first. Commands are split at blanks; the same name twice becomes "name A" and "name B". */
+function contenders(ours: string, theirs: string): Contender[] {
+  const commands = theirs === "none" ? [ours] : [ours, theirs];
+  const list = commands.map((command) => ({ name: nameOf(command), command: command.trim().split(/\s+/) }));
+  const same = list.length === 2 && list[0]!.name === list[1]!.name;
+  return same ? list.map((one, i) => ({ ...one, name: `${one.name} ${"AB"[i]}` })) : list;
+}
+
+function nameOf(command: string): string {
+  return command.includes("redis-server") ? "redis-server" : "go-redis";
+}
+
+function aofModes(text: string): AofMode[] {
+  if (text === "both") return ["off", "everysec"];
+  if (text === "off" || text === "everysec") return [text];
+  throw new Error(`--aof takes off, everysec or both, not ${text}`);
+}
+
+function positive(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${flag} takes a whole number above 0, not ${text}`);
+  return value;
+}
