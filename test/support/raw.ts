@@ -73,7 +73,7 @@ export class RawConnection {
         data: (_socket, chunk) => connection.#arrive(chunk),
         drain: () => connection.#flush(),
         close: () => connection.#close(),
-        error: (_socket, error) => connection.#fail(error),
+        error: () => connection.#close(),
       },
     });
     return connection;

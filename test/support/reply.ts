@@ -11,9 +11,21 @@ export function parseReply(bytes: Uint8Array): Reply {
   return new ReplyParser(Buffer.from(bytes).toString("latin1")).next();
 }
 
+/** Decodes any number of whole replies that follow each other. */
+export function parseReplies(bytes: Uint8Array): Reply[] {
+  const parser = new ReplyParser(Buffer.from(bytes).toString("latin1"));
+  const replies: Reply[] = [];
+  while (!parser.atEnd()) replies.push(parser.next());
+  return replies;
+}
+
 class ReplyParser {
   #at = 0;
   constructor(readonly text: string) {}
+
+  atEnd(): boolean {
+    return this.#at >= this.text.length;
+  }
 
   next(): Reply {
     const type = this.text[this.#at]!;

@@ -1,0 +1,189 @@
+// What two correct servers may answer differently, and nothing else. Replies are equal when their bytes are; only for a
+// command named in RULES does a difference get a second look. A rule must be as narrow as the freedom that it grants.
+import { parseReplies, type Reply } from "../support/reply.ts";
+import type { Words } from "./words.ts";
+
+/** The two replies differ in their bytes: is it a difference that this rule permits? */
+type FrameRule = (theirs: Reply, ours: Reply, command: Words) => boolean;
+
+/** The same for all that one command brought to one connection: usually one frame, more with pub/sub. */
+type Rule = (theirs: readonly Reply[], ours: readonly Reply[], command: Words) => boolean;
+
+/** Whether the raw replies (any number of frames each) are the same under the rule of the command, if it has one. */
+export function sameReply(command: Words, theirs: Uint8Array, ours: Uint8Array): boolean {
+  if (Buffer.compare(theirs, ours) === 0) return true;
+  const rule = ruleOf(command);
+  if (rule === undefined) return false;
+  const [a, b] = [parseReplies(theirs), parseReplies(ours)];
+  return a.length === b.length && rule(a, b, command);
+}
+
+/** Frame by frame: equal, or permitted by the rule. Never forgives an error or another type. */
+function each(rule: FrameRule): Rule {
+  const same = (a: Reply, b: Reply, command: Words): boolean => {
+    if (Bun.deepEquals(a, b)) return true;
+    return a.type === b.type && a.type !== "-" && rule(a, b, command);
+  };
+  return (theirs, ours, command) => theirs.every((reply, i) => same(reply, ours[i]!, command));
+}
+
+function ruleOf(command: Words): Rule | undefined {
+  const [name = "", sub = ""] = command.map((word) => word.toUpperCase());
+  return RULES[`${name} ${sub}`] ?? RULES[name];
+}
+
+// ---- the rules
+
+/** The order of elements is the hash table's. */
+const unordered: FrameRule = (theirs, ours) => sameItems(items(theirs), items(ours));
+
+/** The order of field-value pairs is the hash table's; RESP2 sends the pairs flat, RESP3 as a map. */
+const unorderedPairs: FrameRule = (theirs, ours) => sameItems(pairs(items(theirs)), pairs(items(ours)));
+
+/** A page of SCAN that covers everything at once, in any order; what another page holds is the hash table's affair. */
+const scanPage: FrameRule = (theirs, ours, command) => sameScan(theirs, ours, command[1]!, (page) => [...page]);
+
+/** The same for HSCAN, whose pages hold fields and values in turn. */
+const hashScanPage: FrameRule = (theirs, ours, command) => sameScan(theirs, ours, command[2]!, pairs);
+
+function sameScan(theirs: Reply, ours: Reply, from: string, split: (page: readonly Reply[]) => unknown[]): boolean {
+  const [theirCursor, theirPage] = items(theirs);
+  const [ourCursor, ourPage] = items(ours);
+  const whole = Number(from) === 0 && theirCursor?.value === "0" && ourCursor?.value === "0";
+  if (!whole) return theirCursor?.type === ourCursor?.type && theirPage?.type === ourPage?.type;
+  return sameItems(split(items(theirPage!)), split(items(ourPage!)));
+}
+
+/** Chance picks: as many of them, of the same types. */
+const randomPicks: FrameRule = (theirs, ours) => sameShape(theirs, ours);
+
+/** A text that is the server's own: wording, figures, addresses. */
+const ownText: FrameRule = (theirs, ours) => theirs.value !== null && ours.value !== null;
+
+/** A moment or a remaining time: the commands did not run at the same instant. `tolerance` is in the reply's unit. */
+function near(tolerance: number): FrameRule {
+  return (theirs, ours) => {
+    const [a, b] = [Number(theirs.value), Number(ours.value)];
+    return Math.sign(a) === Math.sign(b) && a > 0 && Math.abs(a - b) <= tolerance;
+  };
+}
+
+/** A number that the server makes up: an id, a size. Both are positive, or equal. */
+const ownNumber: FrameRule = (theirs, ours) => Number(theirs.value) > 0 && Number(ours.value) > 0;
+
+/** HELLO: the version and the connection's id are the server's own. */
+const greeting: FrameRule = (theirs, ours) => {
+  const own = new Set<unknown>(["version", "id"]);
+  const told = (reply: Reply): string => {
+    const flat = items(reply);
+    return JSON.stringify(flat.filter((_item, i) => !own.has(flat[i - (i % 2)]!.value)));
+  };
+  return told(theirs) === told(ours);
+};
+
+/** CLIENT LIST and INFO: the fields that do not depend on the machine, the moment or the allocator. */
+const clientFields: FrameRule = (theirs, ours) => {
+  const told = /\b(name|flags|db|sub|psub|ssub|multi|events|cmd|user|redir|resp)=(\S*)/g;
+  const pick = (reply: Reply): string => [...String(reply.value).matchAll(told)].map((hit) => hit[0]).join(" ");
+  return pick(theirs) === pick(ours);
+};
+
+/** COMMAND INFO of given names: name, arity, flags, key positions and categories; tips and key specifications grow with versions. */
+const commandInfo: FrameRule = (theirs, ours, command) => {
+  if (command.length === 2) return true;
+  const told = (reply: Reply): unknown[] =>
+    items(reply)
+      .slice(0, 7)
+      .map((item) => sortedTexts(item));
+  const [a, b] = [items(theirs), items(ours)];
+  return a.length === b.length && a.every((info, i) => Bun.deepEquals(told(info), told(b[i]!)));
+};
+
+/** Unsubscribing from everything names the channels in hash table order; kind and count of every frame are equal. */
+const anyChannel: FrameRule = (theirs, ours, command) => {
+  const told = (reply: Reply): unknown[] => items(reply).map((item, i) => (i === 1 ? item.type : item));
+  return command.length === 1 && Bun.deepEquals(told(theirs), told(ours));
+};
+
+/** A subscriber with several matching patterns gets the message once for each, in hash table order. */
+const messagesInAnyOrder: Rule = (theirs, ours) => sameItems(theirs, ours);
+
+const RULES: Readonly<Record<string, Rule>> = {
+  KEYS: each(unordered),
+  HKEYS: each(unordered),
+  HVALS: each(unordered),
+  HGETALL: each(unorderedPairs),
+  SCAN: each(scanPage),
+  HSCAN: each(hashScanPage),
+  RANDOMKEY: each(randomPicks),
+  HRANDFIELD: each(randomPicks),
+  TTL: each(near(2)),
+  EXPIRETIME: each(near(2)),
+  PTTL: each(near(2000)),
+  PEXPIRETIME: each(near(2000)),
+  "OBJECT IDLETIME": each(near(2)),
+  TIME: each(randomPicks),
+  HELLO: each(greeting),
+  LOLWUT: each(ownText),
+  INFO: each(ownText),
+  "CLIENT ID": each(ownNumber),
+  "CLIENT INFO": each(clientFields),
+  "CLIENT LIST": each(clientFields),
+  "CONFIG GET": each(unorderedPairs),
+  "MEMORY USAGE": each(ownNumber),
+  "MEMORY DOCTOR": each(ownText),
+  "MEMORY STATS": each(ownText),
+  "MEMORY MALLOC-STATS": each(ownText),
+  COMMAND: each(ownText),
+  "COMMAND COUNT": each(ownNumber),
+  "COMMAND INFO": each(commandInfo),
+  "COMMAND DOCS": each(ownText),
+  "COMMAND LIST": each(ownText),
+  "DEBUG OBJECT": each(ownText),
+  UNSUBSCRIBE: each(anyChannel),
+  PUNSUBSCRIBE: each(anyChannel),
+  SUNSUBSCRIBE: each(anyChannel),
+  PUBLISH: messagesInAnyOrder,
+  "PUBSUB CHANNELS": each(unordered),
+  "PUBSUB SHARDCHANNELS": each(unordered),
+  "CLIENT HELP": each(ownText),
+  "COMMAND HELP": each(ownText),
+  "CONFIG HELP": each(ownText),
+  "DEBUG HELP": each(ownText),
+  "MEMORY HELP": each(ownText),
+  "OBJECT HELP": each(ownText),
+  "PUBSUB HELP": each(ownText),
+};
+
+// ---- helpers
+
+function items(reply: Reply): readonly Reply[] {
+  return Array.isArray(reply.value) ? (reply.value as readonly Reply[]) : [];
+}
+
+function pairs(flat: readonly Reply[]): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < flat.length; i += 2) found.push(JSON.stringify([flat[i]!.value, flat[i + 1]?.value]));
+  return found;
+}
+
+function sameItems(theirs: readonly unknown[], ours: readonly unknown[]): boolean {
+  const sorted = (list: readonly unknown[]): string => JSON.stringify(list.map((item) => JSON.stringify(item)).sort());
+  return sorted(theirs) === sorted(ours);
+}
+
+/** A text as it is; of an aggregate its direct texts, sorted. */
+function sortedTexts(reply: Reply): unknown {
+  return Array.isArray(reply.value)
+    ? items(reply)
+        .map((item) => String(item.value))
+        .sort()
+    : reply.value;
+}
+
+/** Same types and element counts all the way down; texts and numbers may differ, null may not. */
+function sameShape(theirs: Reply, ours: Reply): boolean {
+  if (theirs.type !== ours.type || (theirs.value === null) !== (ours.value === null)) return false;
+  const [a, b] = [items(theirs), items(ours)];
+  return a.length === b.length && a.every((item, i) => sameShape(item, b[i]!));
+}
