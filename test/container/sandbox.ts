@@ -45,7 +45,7 @@ function environment(launch: Launch): Record<string, string> {
 function command(launch: Launch): string[] {
   const { config, rootfs, volume } = launch;
   const [uid = "", gid = uid] = config.User.split(":");
-  const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
+  const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--fork"];
   const variables = Object.entries(environment(launch)).map(([name, value]) => `${name}=${value}`);
   const identity = [`--root=${rootfs}`, `--wd=${config.WorkingDir}`, "--setgid", gid, "--setuid", uid];
   const program = [...config.Entrypoint, ...(launch.args ?? config.Cmd ?? [])];
@@ -78,10 +78,13 @@ export class Sandbox {
     throw new Error(`the container ended before it was ready:\n${sandbox.#log}${stderr}`);
   }
 
-  /** The server's process id outside of its namespace. */
+  /** The server's process id outside of its namespace. @throws where it has ended */
   get pid(): number {
     const parent = this.#process.pid;
-    return Number(readFileSync(`/proc/${parent}/task/${parent}/children`, "latin1"));
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "latin1");
+    const pid = Number.parseInt(children, 10);
+    if (!(pid > 1)) throw new Error(`the container has ended:\n${this.#log}`);
+    return pid;
   }
 
   /** A file of the server's folder in /proc, as seen from outside. */
@@ -109,9 +112,13 @@ export class Sandbox {
     return this.#process.exited;
   }
 
-  /** Ends it whatever state it is in. */
+  /** Ends it, if it still runs: as process 1 it takes all that is in the container with it. */
   async destroy(): Promise<void> {
-    this.#process.kill("SIGKILL");
+    try {
+      process.kill(this.pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
     await this.#process.exited;
   }
 }
