@@ -29,10 +29,10 @@ export class Histogram {
     return this.#total;
   }
 
-  /** Counts one value; a fraction is dropped. */
-  record(value: number): void {
-    this.#counts[indexOf(Math.min(value, this.#highest))]++;
-    this.#total++;
+  /** Counts a value `times` times; a fraction is dropped. */
+  record(value: number, times = 1): void {
+    this.#counts[indexOf(Math.min(value, this.#highest))] += times;
+    this.#total += times;
   }
 
   reset(): void {

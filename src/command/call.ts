@@ -1,0 +1,221 @@
+import type { Database } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { Span } from "../lib/bytes.ts";
+import { parseDouble } from "../lib/float.ts";
+import { parseInteger } from "../lib/integer.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
+import type { Args } from "../resp/args.ts";
+import { type EncodedReply, Reply } from "../resp/reply.ts";
+import type { Entries } from "../structures/entry.ts";
+import { HASH, STRING } from "../types/kinds.ts";
+import type { Client } from "./client.ts";
+import type { ServerContext } from "./context.ts";
+import { ERRORS } from "./errors.ts";
+import type { TableEntry } from "./table.ts";
+
+/**
+ * One command being executed: what a handler reads, and the only ways in which it may have consequences. There is one object, used for
+ * every command in turn.
+ *
+ * A handler reads all its arguments, asks `failed` once, does its work and writes exactly one reply. It says what it changed with
+ * `changed`, and, when the request's own text does not describe the effect (a relative time, chance, a sum of floats), writes the
+ * effect to be journalled with `effect`. It never touches the journal, other clients, or events itself.
+ */
+export class Call {
+  client!: Client;
+  args!: Args;
+  reply!: Reply;
+  db!: Database;
+  entry!: TableEntry;
+  /** The time of this poll, Unix ms. */
+  nowMs = 0;
+  /** The first failure was answered; all later ones are silent. */
+  failed = false;
+  /** How many things the command changed. */
+  changes = 0;
+  /** What the journal gets instead of the request: complete requests, or nothing if the flag is set and this is empty. */
+  readonly effects = new Reply();
+  hasEffects = false;
+  /** The hash of the key that was looked up last, for the put that follows. */
+  keyHash = 0;
+  readonly keyspace: Keyspace;
+  readonly entries: Entries;
+  /** A range for a handler's own use. */
+  readonly span = new Span();
+
+  constructor(readonly server: ServerContext) {
+    this.keyspace = server.keyspace;
+    this.entries = server.keyspace.entries;
+  }
+
+  begin(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+    this.client = client;
+    this.args = args;
+    this.reply = reply;
+    this.db = client.db;
+    this.entry = entry;
+    this.nowMs = this.keyspace.nowMs;
+    this.failed = false;
+    this.changes = 0;
+    if (this.hasEffects) {
+      this.hasEffects = false;
+      this.effects.truncate(0);
+    }
+  }
+
+  /** Number of arguments, the command's name included. */
+  get argc(): number {
+    return this.args.count;
+  }
+
+  fail(error: EncodedReply): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.reply.error(error);
+  }
+
+  /** Fails with a text that starts with its code ("ERR ..."). */
+  failText(text: string): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.reply.errorText(text);
+  }
+
+  /** Fails as every command does that was given the wrong number of arguments. */
+  failArity(): void {
+    this.failText(`ERR wrong number of arguments for '${this.entry.fullName}' command`);
+  }
+
+  /** Argument i as a 64-bit integer: exact up to 2^53, an infinity of its sign beyond; else fails. */
+  integer(i: number, error: EncodedReply = ERRORS.notInteger): number {
+    const value = parseInteger(this.args.buf, this.args.start[i], this.args.len[i]);
+    if (Number.isNaN(value)) this.fail(error);
+    return value;
+  }
+
+  /** Argument i as an integer from min to max; else fails. */
+  integerBetween(i: number, min: number, max: number, error: EncodedReply = ERRORS.notInteger): number {
+    const value = this.integer(i, error);
+    if (value < min || value > max) this.fail(error);
+    return value;
+  }
+
+  /** Argument i as a finite or infinite double; else fails. */
+  double(i: number): number {
+    const value = parseDouble(this.args.buf, this.args.start[i], this.args.len[i]);
+    if (value === undefined) this.fail(ERRORS.notFloat);
+    return value ?? Number.NaN;
+  }
+
+  /** The entry of the key in argument i for reading: counted as hit or miss and as an access. NULL when there is none. */
+  read(i: number): Ptr {
+    const e = this.peek(i);
+    if (e === NULL) {
+      this.server.stats.keyspaceMisses++;
+      return NULL;
+    }
+    this.server.stats.keyspaceHits++;
+    this.touch(e);
+    return e;
+  }
+
+  /** The entry of the key in argument i for changing it. */
+  write(i: number): Ptr {
+    const e = this.peek(i);
+    if (e !== NULL) this.touch(e);
+    return e;
+  }
+
+  /** The entry of the key in argument i, without any trace of the look. */
+  peek(i: number): Ptr {
+    const { buf } = this.args;
+    const start = this.args.start[i];
+    const len = this.args.len[i];
+    this.keyHash = this.db.hash(buf, start, len);
+    return this.db.find(buf, start, len, this.keyHash);
+  }
+
+  private touch(e: Ptr): void {
+    if (this.client.noTouch) return;
+    this.entries.setAccess(e, this.keyspace.access.touched(this.entries.access(e), this.nowMs));
+  }
+
+  /** The string in the key of argument i, for reading; NULL when there is none, and when it is not a string, which fails. */
+  readString(i: number): Ptr {
+    return this.expect(this.read(i), STRING);
+  }
+
+  writeString(i: number): Ptr {
+    return this.expect(this.write(i), STRING);
+  }
+
+  readHash(i: number): Ptr {
+    return this.expect(this.read(i), HASH);
+  }
+
+  writeHash(i: number): Ptr {
+    return this.expect(this.write(i), HASH);
+  }
+
+  private expect(e: Ptr, type: number): Ptr {
+    if (e === NULL || this.entries.type(e) === type) return e;
+    this.fail(ERRORS.wrongType);
+    return NULL;
+  }
+
+  /**
+   * Makes argument `valueArg` the string value of the key in argument `keyArg`. `old` is the key's entry or NULL, looked up last.
+   * `deadlineMs` 0: none.
+   */
+  putString(keyArg: number, old: Ptr, typeAndEncoding: number, valueArg: number, deadlineMs: number): Ptr {
+    const { buf, start, len } = this.args;
+    return this.db.setString(
+      old,
+      buf,
+      start[keyArg],
+      len[keyArg],
+      this.keyHash,
+      typeAndEncoding,
+      buf,
+      start[valueArg],
+      len[valueArg],
+      deadlineMs,
+    );
+  }
+
+  /** Tells that the key in argument i changed, and the event's class and name for those who listen. */
+  changed(i: number, eventClass: number, event: string): void {
+    this.changes++;
+    this.notify(i, eventClass, event);
+  }
+
+  /** An event that is no further change. */
+  notify(i: number, eventClass: number, event: string): void {
+    const { events } = this.server;
+    if (events.classes === 0) return;
+    events.emit(eventClass, event, this.db.id, this.args.buf, this.args.start[i], this.args.len[i]);
+  }
+
+  /** The journal gets what is written with `effect` instead of the request; nothing, if nothing is. */
+  replaceEffect(): void {
+    this.hasEffects = true;
+  }
+
+  /** Starts a request of `argc` arguments for the journal; write them as bulk strings to the result. */
+  effect(argc: number): Reply {
+    this.hasEffects = true;
+    this.effects.array(argc);
+    return this.effects;
+  }
+
+  /** Writes argument i as the next argument of an effect. */
+  effectArg(i: number): void {
+    this.effects.bulk(this.args.buf, this.args.start[i], this.args.len[i]);
+  }
+
+  /** Replies with the bytes of a string entry. */
+  replyString(e: Ptr): void {
+    this.entries.value(e, this.span);
+    this.reply.bulk(this.span.buf, this.span.start, this.span.len);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ConfigStore } from "../config/store.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import type { Log } from "../observe/log.ts";
+import type { ServerStats } from "../observe/stats.ts";
+import type { KeyEvents } from "../pubsub/key-events.ts";
+import type { PubSub } from "../pubsub/pubsub.ts";
+import type { ClientRegistry } from "./client.ts";
+import type { CommandTable } from "./table.ts";
+
+/** Reasons why no client's request may go straight to its command. One bit each. */
+export const GATE_LOADING = 1;
+export const GATE_WRITES_REFUSED = 2;
+export const GATE_PAUSED_WRITES = 4;
+export const GATE_PAUSED_ALL = 8;
+
+/** Where effects go to be made durable. */
+export interface Journal {
+  /** Takes over requests in RESP, to be applied to that database. The bytes are copied. */
+  append(db: number, buf: Uint8Array, start: number, len: number): void;
+  /** Writes what was appended to the file, and syncs it if every write must be. False when that failed: it stays to be written later. */
+  flush(): boolean;
+}
+
+/** What commands may use of the server they run in. */
+export interface ServerContext {
+  readonly keyspace: Keyspace;
+  readonly config: ConfigStore;
+  readonly clients: ClientRegistry;
+  readonly pubsub: PubSub;
+  readonly events: KeyEvents;
+  readonly stats: ServerStats;
+  readonly table: CommandTable;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** 40 hexadecimal characters, new at every start. */
+  readonly runId: string;
+  readonly startedMs: number;
+  /** Absent while the AOF is off or is being loaded. */
+  journal: Journal | undefined;
+  /** Bits of GATE_*; 0 is the common case. */
+  gate: number;
+  /** Why writes are refused, as the operating system says it, while GATE_WRITES_REFUSED is set. */
+  writeError: string;
+}

@@ -1,0 +1,35 @@
+import { encode } from "../lib/bytes.ts";
+import type { EncodedReply } from "../resp/reply.ts";
+
+/** An error as it goes out: `text` starts with the code. */
+function error(text: string): EncodedReply {
+  return encode(`-${text}\r\n`);
+}
+
+/** Errors whose text is always the same, in Redis's words. Those that quote the request are made where they occur. */
+export const ERRORS = {
+  wrongType: error("WRONGTYPE Operation against a key holding the wrong kind of value"),
+  syntax: error("ERR syntax error"),
+  notInteger: error("ERR value is not an integer or out of range"),
+  notFloat: error("ERR value is not a valid float"),
+  outOfRange: error("ERR value is out of range"),
+  mustBePositive: error("ERR value is out of range, must be positive"),
+  overflow: error("ERR increment or decrement would overflow"),
+  decrementOverflow: error("ERR decrement would overflow"),
+  incrementNanOrInfinity: error("ERR increment would produce NaN or Infinity"),
+  noSuchKey: error("ERR no such key"),
+  indexOutOfRange: error("ERR index out of range"),
+  sameObject: error("ERR source and destination objects are the same"),
+  invalidCursor: error("ERR invalid cursor"),
+  invalidDbIndex: error("ERR invalid DB index"),
+  dbIndexOutOfRange: error("ERR DB index is out of range"),
+  offsetOutOfRange: error("ERR offset is out of range"),
+  stringTooLong: error("ERR string exceeds maximum allowed size (proto-max-bulk-len)"),
+  bitOffset: error("ERR bit offset is not an integer or out of range"),
+  bitValue: error("ERR bit is not an integer or out of range"),
+  noAuth: error("NOAUTH Authentication required."),
+  noProto: error("NOPROTO unsupported protocol version"),
+  wrongPass: error("WRONGPASS invalid username-password pair or user is disabled."),
+  outOfMemory: error("OOM command not allowed when used memory > 'maxmemory'."),
+  loading: error("LOADING Redis is loading the dataset in memory"),
+} as const;

@@ -1,0 +1,123 @@
+import { directive, inert } from "./directive.ts";
+import { INT_MAX, integer, LONG_MAX, memory, oneOf, yesNo } from "./kinds.ts";
+
+const limit = {
+  maxmemory: directive(memory(0, LONG_MAX), 0, "Memory for data; 0 is no limit.", inert),
+  "maxmemory-policy": directive(
+    oneOf([
+      "volatile-lru",
+      "volatile-lfu",
+      "volatile-random",
+      "volatile-ttl",
+      "allkeys-lru",
+      "allkeys-lfu",
+      "allkeys-random",
+      "noeviction",
+    ]),
+    "noeviction",
+    "Which keys make room at the limit.",
+    inert,
+  ),
+  "maxmemory-samples": directive(integer(1, INT_MAX), 5, "Keys compared to find the one to evict.", inert),
+  "maxmemory-eviction-tenacity": directive(integer(0, 100), 10, "Effort of one round of eviction.", inert),
+  "lfu-log-factor": directive(integer(0, INT_MAX), 10, "How slowly the counter of uses grows.", inert),
+  "lfu-decay-time": directive(integer(0, INT_MAX), 1, "Minutes after which the counter of uses shrinks.", inert),
+  "active-expire-effort": directive(
+    integer(1, 10),
+    1,
+    "Effort of looking for expired keys; here they are removed at their time.",
+    inert,
+  ),
+};
+
+const lazyFreeing = "here everything is freed that way";
+const freeing = {
+  "lazyfree-lazy-eviction": directive(yesNo, false, `Free evicted keys in the background; ${lazyFreeing}.`, inert),
+  "lazyfree-lazy-expire": directive(yesNo, false, `Free expired keys in the background; ${lazyFreeing}.`, inert),
+  "lazyfree-lazy-server-del": directive(
+    yesNo,
+    false,
+    `Free overwritten values in the background; ${lazyFreeing}.`,
+    inert,
+  ),
+  "lazyfree-lazy-user-del": directive(yesNo, false, `DEL as UNLINK; ${lazyFreeing}.`, inert),
+  "lazyfree-lazy-user-flush": directive(yesNo, false, "FLUSHALL as FLUSHALL ASYNC.", inert),
+  activerehashing: directive(yesNo, true, "Resize tables in idle time; here tables resize between requests.", inert),
+};
+
+/** Small collections are kept packed until they are larger than this. */
+const packing = {
+  "hash-max-listpack-entries": directive(integer(0, LONG_MAX), 512, "Fields of a hash that is kept packed.", {
+    aliases: ["hash-max-ziplist-entries"],
+  }),
+  "hash-max-listpack-value": directive(
+    memory(0, LONG_MAX),
+    64,
+    "Length of the longest field or value in a packed hash.",
+    {
+      aliases: ["hash-max-ziplist-value"],
+    },
+  ),
+  "set-max-intset-entries": directive(
+    integer(0, LONG_MAX),
+    512,
+    "Members of a set of whole numbers that is kept packed.",
+    inert,
+  ),
+  "set-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a set that is kept packed.", inert),
+  "set-max-listpack-value": directive(memory(0, LONG_MAX), 64, "Length of the longest member of a packed set.", inert),
+  "zset-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a sorted set that is kept packed.", {
+    ...inert,
+    aliases: ["zset-max-ziplist-entries"],
+  }),
+  "zset-max-listpack-value": directive(
+    memory(0, LONG_MAX),
+    64,
+    "Length of the longest member of a packed sorted set.",
+    {
+      ...inert,
+      aliases: ["zset-max-ziplist-value"],
+    },
+  ),
+  "list-max-listpack-size": directive(
+    integer(-INT_MAX - 1, INT_MAX),
+    -2,
+    "Size of a block of a list: elements, or -1 to -5 for 4 to 64 KB.",
+    { ...inert, aliases: ["list-max-ziplist-size"] },
+  ),
+  "list-compress-depth": directive(
+    integer(0, INT_MAX),
+    0,
+    "Blocks at both ends of a list that are not compressed.",
+    inert,
+  ),
+  "stream-node-max-bytes": directive(memory(0, LONG_MAX), 4096, "Size of a block of a stream.", inert),
+  "stream-node-max-entries": directive(integer(0, LONG_MAX), 100, "Entries of a block of a stream.", inert),
+  "hll-sparse-max-bytes": directive(memory(0, LONG_MAX), 3000, "Size of a HyperLogLog that is kept sparse.", inert),
+};
+
+const defragmentation = {
+  activedefrag: directive(yesNo, false, "Move values to return memory.", {
+    ...inert,
+    refuse: (value, at) =>
+      value && at === "set" ? "Active defragmentation cannot be enabled: go-redis does not move values" : undefined,
+  }),
+  "active-defrag-cycle-min": directive(integer(1, 99), 1, "Least share of a processor for it, in percent.", inert),
+  "active-defrag-cycle-max": directive(integer(1, 99), 25, "Greatest share of a processor for it, in percent.", inert),
+  "active-defrag-ignore-bytes": directive(memory(1, LONG_MAX), 100 * 1024 ** 2, "Waste that is not worth it.", inert),
+  "active-defrag-max-scan-fields": directive(
+    integer(1, LONG_MAX),
+    1000,
+    "Elements of a collection handled at once.",
+    inert,
+  ),
+  "active-defrag-threshold-lower": directive(integer(0, 1000), 10, "Waste in percent at which it starts.", inert),
+  "active-defrag-threshold-upper": directive(
+    integer(0, 1000),
+    100,
+    "Waste in percent at which it does its utmost.",
+    inert,
+  ),
+};
+
+export const memoryDirectives = { ...limit, ...freeing, ...packing, ...defragmentation };

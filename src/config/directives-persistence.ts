@@ -1,0 +1,77 @@
+import { directive, inert } from "./directive.ts";
+import { fileName, INT_MAX, integer, LONG_MAX, memory, oneOf, yesNo } from "./kinds.ts";
+import { savePoints } from "./kinds-merging.ts";
+
+const aof = {
+  appendonly: directive(yesNo, true, "Keep every write in the append-only file.", { notWhileLoading: true }),
+  appendfilename: directive(
+    fileName("appendfilename", "filename", false),
+    "database.aof",
+    "First part of the names of its files.",
+    {
+      immutable: true,
+    },
+  ),
+  appenddirname: directive(
+    fileName("appenddirname", "dirname", false),
+    "appendonlydir",
+    "Folder within `dir` for its files.",
+    {
+      immutable: true,
+    },
+  ),
+  appendfsync: directive(
+    oneOf(["everysec", "always", "no"]),
+    "everysec",
+    "When it is forced to disk: once per second, before every reply, or when the system likes.",
+  ),
+  "aof-load-truncated": directive(
+    yesNo,
+    true,
+    "Start although the last record of the file is torn; the tail is cut off.",
+  ),
+  "no-appendfsync-on-rewrite": directive(yesNo, false, "Do not force it to disk during a rewrite.", inert),
+  "auto-aof-rewrite-percentage": directive(
+    integer(0, INT_MAX),
+    100,
+    "Growth in percent after which it is rewritten.",
+    inert,
+  ),
+  "auto-aof-rewrite-min-size": directive(
+    memory(0, LONG_MAX),
+    64 * 1024 ** 2,
+    "Size below which it is not rewritten.",
+    inert,
+  ),
+  "aof-rewrite-incremental-fsync": directive(yesNo, true, "Force a rewrite to disk bit by bit.", inert),
+  "aof-use-rdb-preamble": directive(yesNo, true, "Rewrite it in the form of a snapshot.", inert),
+  "aof-timestamp-enabled": directive(yesNo, false, "Note the time in it.", inert),
+  "aof-disable-auto-gc": directive(yesNo, false, "Keep files that a rewrite made useless.", inert),
+};
+
+const snapshots = {
+  save: directive(savePoints, [], "Seconds and changes after which a snapshot is saved.", inert),
+  dbfilename: directive(fileName("dbfilename", "filename", true), "dump.rdb", "File of snapshots within `dir`.", {
+    ...inert,
+    protected: true,
+  }),
+  rdbcompression: directive(yesNo, true, "Compress strings in snapshots.", inert),
+  rdbchecksum: directive(yesNo, true, "Write and check the checksum of snapshots.", { ...inert, immutable: true }),
+  "rdb-save-incremental-fsync": directive(yesNo, true, "Force a snapshot to disk bit by bit.", inert),
+  "rdb-del-sync-files": directive(yesNo, false, "Delete snapshots made for replicas.", inert),
+  "stop-writes-on-bgsave-error": directive(yesNo, true, "Refuse writes after a snapshot failed.", inert),
+  "sanitize-dump-payload": directive(
+    oneOf(["no", "yes", "clients"]),
+    "no",
+    "Check what RESTORE and snapshots bring in depth.",
+    inert,
+  ),
+  "propagation-error-behavior": directive(
+    oneOf(["ignore", "panic", "panic-on-replicas"]),
+    "ignore",
+    "What to do when a command of the file fails.",
+    inert,
+  ),
+};
+
+export const persistenceDirectives = { ...aof, ...snapshots };

@@ -1,0 +1,53 @@
+import type { Random } from "../lib/random.ts";
+
+/** LRU: 24 bits of seconds. LFU: 16 bits of minutes of the last decrement, and an 8-bit logarithmic counter (Morris 1978). */
+const LRU_MASK = 0xffffff;
+const MINUTES_MASK = 0xffff;
+const LFU_INITIAL = 5;
+
+/** What an entry's 24 access bits mean, and how an access changes them: recency, or frequency under an LFU policy. */
+export class AccessClock {
+  lfu = false;
+  /** Accesses it takes to saturate the counter grow with this. */
+  lfuLogFactor = 10;
+  /** Minutes without access after which the counter goes down by one; 0: never. */
+  lfuDecayMinutes = 1;
+
+  constructor(private readonly random: Random) {}
+
+  initial(nowMs: number): number {
+    return this.lfu ? (minutes(nowMs) << 8) | LFU_INITIAL : seconds(nowMs);
+  }
+
+  /** The access bits after one more access. */
+  touched(access: number, nowMs: number): number {
+    if (!this.lfu) return seconds(nowMs);
+    let counter = this.frequency(access, nowMs);
+    if (counter < 255) {
+      const base = Math.max(0, counter - LFU_INITIAL);
+      if (this.random.unit() < 1 / (base * this.lfuLogFactor + 1)) counter++;
+    }
+    return (minutes(nowMs) << 8) | counter;
+  }
+
+  /** The LFU counter as it stands now, decay included. */
+  frequency(access: number, nowMs: number): number {
+    const counter = access & 0xff;
+    if (this.lfuDecayMinutes === 0) return counter;
+    const idle = (minutes(nowMs) - (access >>> 8)) & MINUTES_MASK;
+    return Math.max(0, counter - Math.floor(idle / this.lfuDecayMinutes));
+  }
+
+  /** Seconds since the last access under LRU. */
+  idleSeconds(access: number, nowMs: number): number {
+    return (seconds(nowMs) - access) & LRU_MASK;
+  }
+}
+
+function seconds(nowMs: number): number {
+  return Math.floor(nowMs / 1000) & LRU_MASK;
+}
+
+function minutes(nowMs: number): number {
+  return Math.floor(nowMs / 60_000) & MINUTES_MASK;
+}

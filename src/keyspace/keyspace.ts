@@ -1,0 +1,75 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { randomSecret } from "../lib/random.ts";
+import { Arena, type Ptr } from "../memory/arena.ts";
+import { Dict } from "../structures/dict.ts";
+import { Entries } from "../structures/entry.ts";
+import { HashValues } from "../types/hash.ts";
+import { HASH, STRING } from "../types/kinds.ts";
+import { AccessClock } from "./access.ts";
+import { Database, type DatabaseOwner } from "./database.ts";
+import { Reclaimer } from "./reclaimer.ts";
+
+/** Told of what happens to keys without a command having asked for it. */
+export interface KeyspaceObserver {
+  /** A key is about to be deleted because its deadline is past. */
+  keyExpired(db: Database, e: Ptr): void;
+}
+
+/** All databases, and the memory they share. */
+export class Keyspace implements DatabaseOwner {
+  readonly arena = new Arena();
+  readonly entries = new Entries(this.arena);
+  readonly dict: Dict;
+  readonly hashes: HashValues;
+  readonly access: AccessClock;
+  readonly reclaimer: Reclaimer;
+  readonly databases: Database[] = [];
+  observer: KeyspaceObserver | undefined;
+  nowMs: number;
+
+  constructor(
+    databaseCount: number,
+    clock: Clock,
+    readonly random: Random,
+  ) {
+    this.nowMs = clock.unixMs();
+    this.dict = new Dict(this.arena, this.entries, ...randomSecret());
+    this.hashes = new HashValues(this.arena, this.entries, this.dict);
+    this.access = new AccessClock(random);
+    this.reclaimer = new Reclaimer(this);
+    for (let id = 0; id < databaseCount; id++) this.databases.push(new Database(this, id));
+  }
+
+  initialAccess(): number {
+    return this.access.initial(this.nowMs);
+  }
+
+  releaseValue(e: Ptr): void {
+    const { entries } = this;
+    const type = entries.type(e);
+    if (type === STRING) this.arena.free(entries.reference(e), entries.valueLength(e));
+    else if (type === HASH) this.hashes.release(e, this.reclaimer);
+  }
+
+  expired(db: Database, e: Ptr): void {
+    this.observer?.keyExpired(db, e);
+    db.delete(e);
+  }
+
+  /** Empties a database; what it held is freed bit by bit. Returns the number of keys. */
+  flush(db: Database): number {
+    const count = db.size;
+    if (count > 0) this.reclaimer.addTable(db.detach(), true);
+    return count;
+  }
+
+  /** Exchanges the contents of two databases. */
+  swap(a: Database, b: Database): void {
+    const { table, wheel } = a;
+    a.table = b.table;
+    a.wheel = b.wheel;
+    b.table = table;
+    b.wheel = wheel;
+  }
+}

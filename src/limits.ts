@@ -1,0 +1,26 @@
+/** Every bound of the server that is not a directive, with its unit in its name, and the relations between them that must hold. */
+
+/** A request line (inline command, or the header of an array or bulk string) without an end is refused beyond this. */
+export const REQUEST_LINE_BYTES_MAX = 64 * 1024;
+/** Redis refuses larger counts of arguments. */
+export const REQUEST_ARGS_MAX = 2 ** 31 - 1;
+/** Before authentication a client may not make the server hold much. */
+export const UNAUTHENTICATED_ARGS_MAX = 10;
+export const UNAUTHENTICATED_BULK_BYTES_MAX = 16384;
+/** Of a frame that spans chunks this much is copied at a time while its length is unknown. */
+export const CARRY_STEP_BYTES = 16 * 1024;
+/** Replies gathered in one poll before they are sent without waiting for its end. */
+export const OUTPUT_GATHER_BYTES = 256 * 1024;
+/** A shared reply buffer that grew beyond this is given back once it is empty. */
+export const OUTPUT_KEEP_BYTES_MAX = 4 * 1024 * 1024;
+/** Small queued replies are gathered up to this before a write. */
+export const QUEUE_GATHER_BYTES = 64 * 1024;
+/** A key or value may not be longer than proto-max-bulk-len; this is the bound of a string that commands build (Redis's 512 MB). */
+export const STRING_BYTES_MAX = 512 * 1024 * 1024;
+/** Background work between two polls stops after this. */
+export const BACKGROUND_SLICE_US = 500;
+/** Descriptors that are not clients: listeners, files, the runtime's own. */
+export const RESERVED_DESCRIPTORS = 32;
+
+if (OUTPUT_GATHER_BYTES > OUTPUT_KEEP_BYTES_MAX) throw new Error("limits: a gathered output must be kept");
+if (UNAUTHENTICATED_BULK_BYTES_MAX > REQUEST_LINE_BYTES_MAX) throw new Error("limits: unauthenticated bulk too large");

@@ -1,0 +1,198 @@
+import { PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
+import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_MAX } from "./size-classes.ts";
+
+/**
+ * All that clients store lives here, outside the JavaScript heap, so that the collector never sees it and worker threads can read it.
+ *
+ * Invariants
+ * 1. A pointer counts units of 8 bytes in a signed 32-bit integer (an unsigned one above 2^31 would be a double and slow). 0 is null.
+ *    Its high 9 bits pick the segment, the low 23 the unit in it: 512 slots of 64 MiB, 32 GiB in all.
+ * 2. A block never crosses a segment. A block above `RUN_BYTES_MAX` has a slot, and a buffer of just its size, to itself.
+ * 3. Segments never grow: growing buffers are slower to read, and no byte index reaches 2^31.
+ * 4. Freeing takes the size that was asked for: blocks carry no header. `usedBytes` is the exact sum of the live blocks' sizes.
+ * 5. A slab (64 KiB) holds blocks of one class. Slabs with room are in their class's list, full ones are in none; an empty slab
+ *    goes back to its segment, and an empty segment to the operating system.
+ */
+declare const pointer: unique symbol;
+export type Ptr = number & { readonly [pointer]: true };
+export const NULL = 0 as Ptr;
+
+export const SEGMENT_SHIFT = 23;
+export const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
+const SLOT_COUNT = 512;
+const SLAB_SHIFT = 13;
+const SLAB_BYTES = SLAB_PAGES * PAGE_BYTES;
+const PAGE_UNITS = PAGE_BYTES >> 3;
+const RUN_BYTES_MAX = SEGMENT_BYTES >> 1;
+const NONE = -1;
+
+export class OutOfMemory extends Error {}
+
+export class Arena {
+  /** Views of each segment: `u8[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 3) + i]` is byte i of block p. */
+  readonly u8: Uint8Array[] = [];
+  readonly i32: Int32Array[] = [];
+  readonly f64: Float64Array[] = [];
+  /** Bytes of all live blocks, their rounding included. */
+  usedBytes = 0;
+  /** Bytes of all segments and huge blocks that are mapped. */
+  mappedBytes = 0;
+
+  private readonly maps: (PageMap | undefined)[] = [];
+  private readonly slabFree = new Int32Array(SLOT_COUNT << 10);
+  private readonly slabCarved = new Uint16Array(SLOT_COUNT << 10);
+  private readonly slabUsed = new Uint16Array(SLOT_COUNT << 10);
+  private readonly slabNext = new Int32Array(SLOT_COUNT << 10);
+  private readonly slabPrev = new Int32Array(SLOT_COUNT << 10);
+  private readonly roomy = new Int32Array(CLASS_COUNT).fill(NONE);
+
+  /** A block of at least `bytes` bytes, 8-byte aligned, its content undefined. Throws OutOfMemory when the address space is full. */
+  alloc(bytes: number): Ptr {
+    if (bytes > SLAB_BYTES_MAX) return this.allocRun(blockBytes(bytes));
+    const cls = classOf(bytes);
+    let slab = this.roomy[cls];
+    if (slab === NONE) slab = this.addSlab(cls);
+    const size = CLASS_BYTES[cls];
+    let p = this.slabFree[slab];
+    if (p !== 0) this.slabFree[slab] = this.i32[p >>> SEGMENT_SHIFT][(p & UNIT_MASK) << 1];
+    else p = ((slab << SLAB_SHIFT) + ((this.slabCarved[slab]++ * size) >> 3)) | 0;
+    if ((++this.slabUsed[slab] + 1) * size > SLAB_BYTES) this.unlinkSlab(cls, slab);
+    this.usedBytes += size;
+    return p as Ptr;
+  }
+
+  /** Gives back a block; `bytes` as it was asked for (or any size of the same class). */
+  free(p: Ptr, bytes: number): void {
+    if (bytes > SLAB_BYTES_MAX) {
+      this.freeRun(p, blockBytes(bytes));
+      return;
+    }
+    const cls = classOf(bytes);
+    const size = CLASS_BYTES[cls];
+    const slab = p >>> SLAB_SHIFT;
+    this.usedBytes -= size;
+    this.i32[p >>> SEGMENT_SHIFT][(p & UNIT_MASK) << 1] = this.slabFree[slab];
+    this.slabFree[slab] = p;
+    const used = this.slabUsed[slab]--;
+    if ((used + 1) * size > SLAB_BYTES) this.linkSlab(cls, slab);
+    else if (used === 1) this.retireSlab(cls, slab);
+  }
+
+  /** Zeroes the first `bytes` (a multiple of 4) of a block. */
+  clear(p: Ptr, bytes: number): void {
+    const at = (p & UNIT_MASK) << 1;
+    this.i32[p >>> SEGMENT_SHIFT].fill(0, at, at + (bytes >> 2));
+  }
+
+  private addSlab(cls: number): number {
+    let page = NONE;
+    let slot = 0;
+    for (; slot < this.maps.length; slot++) {
+      const map = this.maps[slot];
+      if (map === undefined || map.freePages < SLAB_PAGES) continue;
+      page = map.takeSlab();
+      if (page >= 0) break;
+    }
+    if (page < 0) {
+      slot = this.addSegment();
+      page = this.maps[slot]!.takeSlab();
+    }
+    const slab = (slot << 10) + page / SLAB_PAGES;
+    this.slabFree[slab] = 0;
+    this.slabCarved[slab] = 0;
+    this.slabUsed[slab] = 0;
+    this.linkSlab(cls, slab);
+    return slab;
+  }
+
+  private linkSlab(cls: number, slab: number): void {
+    const head = this.roomy[cls];
+    this.slabNext[slab] = head;
+    this.slabPrev[slab] = NONE;
+    if (head !== NONE) this.slabPrev[head] = slab;
+    this.roomy[cls] = slab;
+  }
+
+  private unlinkSlab(cls: number, slab: number): void {
+    const next = this.slabNext[slab];
+    const prev = this.slabPrev[slab];
+    if (prev === NONE) this.roomy[cls] = next;
+    else this.slabNext[prev] = next;
+    if (next !== NONE) this.slabPrev[next] = prev;
+  }
+
+  /** An empty slab is kept while it is the class's only one with room: a client that adds and deletes must not map and unmap. */
+  private retireSlab(cls: number, slab: number): void {
+    if (this.roomy[cls] === slab && this.slabNext[slab] === NONE) return;
+    this.unlinkSlab(cls, slab);
+    this.releasePages(slab >>> 10, (slab & 1023) * SLAB_PAGES, SLAB_PAGES);
+  }
+
+  private allocRun(size: number): Ptr {
+    if (size > RUN_BYTES_MAX) return this.allocHuge(size);
+    const count = size / PAGE_BYTES;
+    this.usedBytes += size;
+    for (let slot = 0; slot < this.maps.length; slot++) {
+      const map = this.maps[slot];
+      if (map === undefined || map.freePages < count) continue;
+      const page = map.takeRun(count);
+      if (page >= 0) return ((slot << SEGMENT_SHIFT) + page * PAGE_UNITS) as Ptr;
+    }
+    const slot = this.addSegment();
+    return ((slot << SEGMENT_SHIFT) + this.maps[slot]!.takeRun(count) * PAGE_UNITS) as Ptr;
+  }
+
+  private freeRun(p: Ptr, size: number): void {
+    this.usedBytes -= size;
+    const slot = p >>> SEGMENT_SHIFT;
+    if (size > RUN_BYTES_MAX) this.unmap(slot);
+    else this.releasePages(slot, (p & UNIT_MASK) / PAGE_UNITS, size / PAGE_BYTES);
+  }
+
+  private allocHuge(size: number): Ptr {
+    const slot = this.map(size);
+    this.usedBytes += size;
+    return (slot << SEGMENT_SHIFT) as Ptr;
+  }
+
+  private releasePages(slot: number, page: number, count: number): void {
+    const map = this.maps[slot]!;
+    map.release(page, count);
+    // The first segment stays: its first page is the home of the null pointer.
+    if (map.freePages === SEGMENT_PAGES && slot !== 0) this.unmap(slot);
+  }
+
+  private addSegment(): number {
+    const slot = this.map(SEGMENT_BYTES);
+    const map = new PageMap();
+    this.maps[slot] = map;
+    if (slot === 0) map.takeSlab();
+    return slot;
+  }
+
+  private map(bytes: number): number {
+    let slot = this.i32.findIndex((view) => view.length === 0);
+    if (slot < 0) slot = this.i32.length;
+    // Slot 0 is reserved for a segment, so that no huge block is ever the null pointer.
+    if (slot === 0 && bytes !== SEGMENT_BYTES) {
+      this.addSegment();
+      slot = 1;
+    }
+    if (slot >= SLOT_COUNT) throw new OutOfMemory("the arena's address space of 32 GiB is full");
+    const buffer = new SharedArrayBuffer(bytes);
+    this.u8[slot] = new Uint8Array(buffer);
+    this.i32[slot] = new Int32Array(buffer);
+    this.f64[slot] = new Float64Array(buffer);
+    this.mappedBytes += bytes;
+    return slot;
+  }
+
+  private unmap(slot: number): void {
+    this.mappedBytes -= this.u8[slot].length;
+    const none = new SharedArrayBuffer(0);
+    this.u8[slot] = new Uint8Array(none);
+    this.i32[slot] = new Int32Array(none);
+    this.f64[slot] = new Float64Array(none);
+    this.maps[slot] = undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { copyBytes, EMPTY } from "../lib/bytes.ts";
+import { CARRY_STEP_BYTES } from "../limits.ts";
+import { Args } from "../resp/args.ts";
+
+const spare: Args[] = [];
+const SPARE_MAX = 16;
+
+/**
+ * A request that did not end with its chunk, in a buffer of its own. When the length of the argument that is missing is known the buffer is
+ * made for it at once, so that a large argument is copied once and never moved.
+ */
+export class Carry {
+  private buf: Uint8Array = EMPTY;
+  args!: Args;
+  isActive = false;
+  length = 0;
+
+  get freeBytes(): number {
+    return this.buf.length - this.length;
+  }
+
+  /** Takes over the request that `args` has begun to parse in `chunk`; gives back an unused Args for the next one. */
+  begin(chunk: Uint8Array, args: Args): Args {
+    const held = chunk.length - args.frameStart;
+    this.args = args;
+    this.isActive = true;
+    const missing = args.bulkBytes < 0 ? 0 : args.bulkBytes + 2 - (chunk.length - args.pos);
+    this.buf = new Uint8Array(held + missing + 64);
+    copyBytes(chunk, args.frameStart, held, this.buf, 0);
+    this.length = held;
+    args.rebase(this.buf, -args.frameStart);
+    return spare.pop() ?? new Args();
+  }
+
+  /** Copies what the request may still need from `chunk`, from `pos` on; returns how much. */
+  take(chunk: Uint8Array, pos: number): number {
+    const { args } = this;
+    const missing = args.bulkBytes < 0 ? CARRY_STEP_BYTES : args.pos + args.bulkBytes + 2 - this.length;
+    const n = Math.min(missing, chunk.length - pos);
+    if (this.length + n > this.buf.length) this.grow(args.bulkBytes < 0 ? n : missing);
+    copyBytes(chunk, pos, n, this.buf, this.length);
+    this.length += n;
+    return n;
+  }
+
+  private grow(bytes: number): void {
+    const bigger = new Uint8Array(Math.max(this.buf.length * 2, this.length + bytes));
+    copyBytes(this.buf, 0, this.length, bigger, 0);
+    this.buf = bigger;
+    this.args.rebase(bigger, 0);
+  }
+
+  /** Forgets the request. */
+  release(): void {
+    if (!this.isActive) return;
+    this.isActive = false;
+    this.args.begin(EMPTY, 0);
+    if (spare.length < SPARE_MAX) spare.push(this.args);
+    this.buf = EMPTY;
+    this.length = 0;
+  }
+}

@@ -1,0 +1,311 @@
+import type { Socket } from "bun";
+import { Client, GATE_UNAUTHENTICATED, type Link } from "../command/client.ts";
+import { POSTPONED } from "../command/executor.ts";
+import { type OwnedBytes, own } from "../lib/bytes.ts";
+import { OUTPUT_GATHER_BYTES } from "../limits.ts";
+import type { Args } from "../resp/args.ts";
+import { COMPLETE, INCOMPLETE } from "../resp/parser.ts";
+import { Carry } from "./carry.ts";
+import type { Host } from "./host.ts";
+import type { Pending } from "./output.ts";
+import { SendQueue, type Sink } from "./send-queue.ts";
+
+const LINGER_MS = 5000;
+
+/**
+ * One socket: takes chunks apart into requests, has them executed, sends what they answer.
+ *
+ * Invariants
+ * 1. Bytes are executed in the order in which they came. While the connection is suspended they are kept in `waiting`.
+ * 2. Replies and pushed messages leave in the order in which they were made: first `queue`, then the range [rangeStart, rangeEnd) of the
+ *    gathered output. A message that is pushed while the range is not empty moves the range into the queue before it.
+ * 3. Nothing is written to the socket before the end of the poll, when the journal has what the replies acknowledge (`Host.endOfPoll`).
+ * 4. What the kernel does not take is copied, and counts against the limits of the client's class.
+ */
+export class Connection implements Link, Pending, Sink {
+  readonly client: Client;
+  private readonly carry = new Carry();
+  private readonly queue = new SendQueue();
+  /** Chunks that came while the connection was suspended. */
+  private waiting: Uint8Array[] = [];
+  private suspended = false;
+  private executing = false;
+  private rangeStart = 0;
+  private rangeEnd = 0;
+  private isPending = false;
+  private closeWhenFlushed = false;
+  private closed = false;
+  /** Since when the queue is above the soft limit, Unix ms; 0: it is not. */
+  softLimitSinceMs = 0;
+
+  constructor(
+    private readonly host: Host,
+    private readonly socket: Socket<Connection>,
+    readonly address: string,
+    readonly localAddress: string,
+    id: number,
+    readonly descriptor: number,
+  ) {
+    this.client = new Client(id, this, host.context.keyspace.databases[0], host.context.keyspace.nowMs);
+  }
+
+  get queryBytes(): number {
+    return this.carry.length + this.waiting.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  get queryFreeBytes(): number {
+    return this.carry.freeBytes;
+  }
+
+  get outputBytes(): number {
+    return this.queue.bytes + (this.executing ? this.host.output.reply.at : this.rangeEnd) - this.rangeStart;
+  }
+
+  get outputBuffers(): number {
+    return this.queue.length;
+  }
+
+  /** Bytes came in. The chunk is ours. */
+  receive(chunk: Uint8Array): void {
+    this.host.startPoll();
+    const { stats } = this.host.context;
+    stats.inputBytes += chunk.length;
+    stats.readEvents++;
+    this.client.inputBytes += chunk.length;
+    if (this.closed || this.client.closing) return;
+    if (this.suspended || this.waiting.length > 0) this.hold(chunk);
+    else this.executeAll(chunk);
+  }
+
+  private hold(chunk: Uint8Array): void {
+    this.waiting.push(chunk);
+    this.host.checkQueryBuffer(this);
+  }
+
+  /** Executes the requests of a chunk, the carried one first. */
+  private executeAll(chunk: Uint8Array): void {
+    this.openRange();
+    this.host.executor.startRun();
+    let pos = 0;
+    if (this.carry.isActive) pos = this.executeCarried(chunk);
+    if (pos < chunk.length && !this.isStopped) this.executeFrom(chunk, pos);
+    else if (pos < chunk.length && this.suspended) this.waiting.push(chunk.subarray(pos));
+    this.host.executor.endRun();
+    this.closeRange();
+  }
+
+  private get isStopped(): boolean {
+    return this.suspended || this.client.closing || this.closed;
+  }
+
+  private executeFrom(chunk: Uint8Array, pos: number): void {
+    const { parser, args, executor, output } = this.host;
+    const { client } = this;
+    args.begin(chunk, pos);
+    for (;;) {
+      const result = parser.parse(args, chunk.length, (client.gate & GATE_UNAUTHENTICATED) === 0);
+      if (result !== COMPLETE) {
+        if (result === INCOMPLETE) this.carryOn(chunk, args);
+        else this.protocolError(parser.error);
+        return;
+      }
+      const next = args.pos;
+      if (args.count > 0 && executor.execute(client, args, output.reply) === POSTPONED) {
+        this.postpone(chunk.subarray(pos));
+        return;
+      }
+      if (this.isStopped) {
+        if (this.suspended && next < chunk.length) this.waiting.push(chunk.subarray(next));
+        return;
+      }
+      if (output.reply.at > OUTPUT_GATHER_BYTES) this.flushEarly();
+      pos = next;
+      args.begin(chunk, pos);
+    }
+  }
+
+  /** Completes and executes the request that began in earlier chunks. Returns where in the chunk the next one starts. */
+  private executeCarried(chunk: Uint8Array): number {
+    const { host, client, carry } = this;
+    let pos = 0;
+    for (;;) {
+      const result = host.parser.parse(carry.args, carry.length, (client.gate & GATE_UNAUTHENTICATED) === 0);
+      if (result === COMPLETE) break;
+      if (result !== INCOMPLETE) {
+        this.protocolError(host.parser.error);
+        return chunk.length;
+      }
+      if (pos === chunk.length) {
+        host.checkQueryBuffer(this);
+        return pos;
+      }
+      pos += carry.take(chunk, pos);
+    }
+    // Bytes behind the request were copied in vain: they are the chunk's last ones taken.
+    pos -= carry.length - carry.args.pos;
+    const { args } = carry;
+    const outcome = args.count > 0 ? host.executor.execute(client, args, host.output.reply) : 0;
+    if (outcome === POSTPONED) {
+      this.postpone(args.buf.slice(args.frameStart, args.frameEnd));
+      this.waiting.push(chunk.subarray(pos));
+      carry.release();
+      return chunk.length;
+    }
+    carry.release();
+    return pos;
+  }
+
+  private carryOn(chunk: Uint8Array, args: Args): void {
+    if (args.frameStart >= chunk.length) return;
+    this.host.args = this.carry.begin(chunk, args);
+    this.host.checkQueryBuffer(this);
+  }
+
+  private postpone(rest: Uint8Array): void {
+    this.waiting.unshift(rest);
+    this.suspended = true;
+    this.host.waitForUnpause(this);
+  }
+
+  private protocolError(message: string): void {
+    this.host.output.reply.errorText(`ERR Protocol error: ${message}`);
+    this.host.context.log.verbose(`Protocol error (${message}) from client: addr=${this.address}`);
+    this.close("flushed");
+  }
+
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  /** Goes on with what came meanwhile. */
+  resume(): void {
+    if (!this.suspended) return;
+    this.suspended = false;
+    this.host.startPoll();
+    while (!this.isStopped) {
+      const chunk = this.waiting.shift();
+      if (chunk === undefined) return;
+      this.executeAll(chunk);
+    }
+  }
+
+  private openRange(): void {
+    const { at } = this.host.output.reply;
+    this.executing = true;
+    if (this.rangeEnd === at && this.rangeEnd > this.rangeStart) return;
+    this.moveRange();
+    this.rangeStart = this.rangeEnd = at;
+  }
+
+  private closeRange(): void {
+    this.executing = false;
+    this.rangeEnd = this.host.output.reply.at;
+    if (this.rangeEnd > this.rangeStart || this.closeWhenFlushed) this.schedule();
+  }
+
+  /** Moves the replies that wait in the gathered output into the queue. */
+  private moveRange(): void {
+    const { reply } = this.host.output;
+    const end = this.executing ? reply.at : this.rangeEnd;
+    if (end > this.rangeStart) this.queue.push(own(reply.buf, this.rangeStart, end - this.rangeStart));
+    this.rangeStart = this.rangeEnd = end;
+  }
+
+  private flushEarly(): void {
+    this.closeRange();
+    this.host.endOfPoll();
+    this.openRange();
+  }
+
+  private schedule(): void {
+    if (this.isPending) return;
+    this.isPending = true;
+    this.host.output.add(this);
+    this.host.startPoll();
+  }
+
+  push(message: OwnedBytes): void {
+    if (this.closed || this.client.closing) return;
+    this.moveRange();
+    this.queue.push(message);
+    this.schedule();
+    this.host.checkOutput(this);
+  }
+
+  flush(): void {
+    this.isPending = false;
+    if (this.closed) return;
+    const { reply } = this.host.output;
+    if (this.client.unsaved && !this.host.isJournalled(this)) {
+      this.moveRange();
+      return;
+    }
+    this.client.unsaved = false;
+    if (this.queue.bytes > 0) {
+      this.moveRange();
+      this.drain();
+      return;
+    }
+    const len = this.rangeEnd - this.rangeStart;
+    const sent = this.write(reply.buf, this.rangeStart, len);
+    if (sent < len && sent >= 0) {
+      this.queue.push(own(reply.buf, this.rangeStart + sent, len - sent));
+      this.host.checkOutput(this);
+    }
+    this.rangeStart = this.rangeEnd = 0;
+    if (this.closeWhenFlushed && this.queue.bytes === 0) this.shutDown();
+  }
+
+  /** Sends what waits, as far as the kernel takes it. Also called when it has room again. */
+  drain(): void {
+    if (this.closed) return;
+    if (this.queue.bytes > 0 && !this.queue.drain(this)) {
+      this.host.checkOutput(this);
+      return;
+    }
+    this.softLimitSinceMs = 0;
+    if (this.closeWhenFlushed && !this.isPending) this.shutDown();
+  }
+
+  write(buf: Uint8Array, start: number, len: number): number {
+    if (len === 0) return 0;
+    const sent = this.socket.write(buf, start, len);
+    if (sent > 0) {
+      this.host.context.stats.outputBytes += sent;
+      this.client.outputBytes += sent;
+    }
+    this.host.context.stats.writeEvents++;
+    return sent;
+  }
+
+  close(when: "flushed" | "now"): void {
+    if (this.closed) return;
+    this.client.closing = true;
+    if (when === "now") {
+      this.socket.terminate();
+      this.ended();
+      return;
+    }
+    this.closeWhenFlushed = true;
+    if (!this.executing) this.schedule();
+  }
+
+  /** All is sent: ends our side and leaves the client time to read it, because closing with unread input would destroy the reply. */
+  private shutDown(): void {
+    this.socket.shutdown();
+    this.host.terminateLater(this.socket, LINGER_MS);
+    this.ended();
+  }
+
+  /** The socket is gone, or is as good as gone. */
+  ended(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.client.closing = true;
+    this.queue.clear();
+    this.carry.release();
+    this.waiting.length = 0;
+    this.rangeStart = this.rangeEnd = 0;
+    this.host.disconnected(this);
+  }
+}

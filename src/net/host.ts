@@ -1,0 +1,30 @@
+import type { Socket } from "bun";
+import type { ServerContext } from "../command/context.ts";
+import type { Executor } from "../command/executor.ts";
+import type { Args } from "../resp/args.ts";
+import type { Parser } from "../resp/parser.ts";
+import type { Connection } from "./connection.ts";
+import type { GatheredOutput } from "./output.ts";
+
+/** What all connections of a server share. */
+export interface Host {
+  readonly context: ServerContext;
+  readonly executor: Executor;
+  readonly parser: Parser;
+  readonly output: GatheredOutput;
+  /** The arguments of the request being parsed; handed over to a connection whose request is not complete. */
+  args: Args;
+  /** Something happened: reads the clock, once a poll, and has `endOfPoll` called when all ready sockets have been served. */
+  startPoll(): void;
+  /** Writes the journal, then lets everybody send. */
+  endOfPoll(): void;
+  /** Whether the journal has all that was executed; if not, the connection is flushed again when it does. */
+  isJournalled(connection: Connection): boolean;
+  /** Cuts off a client that sent more than may be held. */
+  checkQueryBuffer(connection: Connection): void;
+  /** Cuts off a client that does not read. */
+  checkOutput(connection: Connection): void;
+  waitForUnpause(connection: Connection): void;
+  terminateLater(socket: Socket<Connection>, ms: number): void;
+  disconnected(connection: Connection): void;
+}

@@ -1,0 +1,34 @@
+import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
+import { Reply } from "../resp/reply.ts";
+
+/** Something that has replies waiting in the gathered output. */
+export interface Pending {
+  /** Sends what waits, or takes it away from the gathered output. */
+  flush(): void;
+}
+
+/**
+ * The replies of one poll, all connections' in one buffer: a connection's requests are executed in one go, so its replies are one range
+ * of it. At the end of the poll each range is sent from here; only what the kernel does not take is copied.
+ */
+export class GatheredOutput {
+  readonly reply = new Reply(64 * 1024);
+  private pending: Pending[] = [];
+
+  add(connection: Pending): void {
+    this.pending.push(connection);
+  }
+
+  get isEmpty(): boolean {
+    return this.pending.length === 0;
+  }
+
+  /** Lets every connection send its range, then starts over at the buffer's beginning. */
+  flush(): void {
+    const { pending, reply } = this;
+    for (let i = 0; i < pending.length; i++) pending[i].flush();
+    pending.length = 0;
+    reply.truncate(0);
+    if (reply.buf.length > OUTPUT_KEEP_BYTES_MAX) reply.buf = new Uint8Array(64 * 1024);
+  }
+}

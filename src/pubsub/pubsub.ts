@@ -1,0 +1,5 @@
+export class PubSub {
+  publish(_channel: Uint8Array, _message: Uint8Array): number {
+    return 0;
+  }
+}

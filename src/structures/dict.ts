@@ -1,0 +1,428 @@
+import { halfSipHash } from "../lib/halfsiphash.ts";
+import type { Random } from "../lib/random.ts";
+import type { Arena, Ptr } from "../memory/arena.ts";
+import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import type { Entries } from "./entry.ts";
+
+/**
+ * A hash table of entries by linear hashing (Litwin 1980): it grows and shrinks by one bucket at a time, so there is never a second table,
+ * never a pause, and the bytes per entry stay the same while it grows.
+ *
+ * A bucket is one cache line: 12 one-byte tags (0: empty slot), 12 pointers, and a pointer to an overflow bucket of the same shape.
+ * A header block (HEADER_BYTES) in the arena holds count, number of buckets, and a directory of chunks of CHUNK_BUCKETS buckets.
+ *
+ * Invariants
+ * 1. With 2^L <= buckets < 2^(L+1), an entry's home is hash mod 2^(L+1) if that bucket exists, else hash mod 2^L.
+ * 2. Entries are in their home bucket's chain and nowhere else. Only a chain's last bucket has empty slots after a removal, so a
+ *    walk of a chain sees each entry once, and cursors over homes in bit-reversed order keep SCAN's promise while buckets split and
+ *    merge: a split divides a home into two that follow each other in that order.
+ * 3. The first chunk is a block of a power of two of buckets up to CHUNK_BUCKETS; all later chunks are full size.
+ */
+export const HEADER_BYTES = 24;
+const COUNT = 0;
+const BUCKETS = 1;
+const DIRECTORY = 2;
+const DIRECTORY_SLOTS = 3;
+const FIRST_CHUNK = 4;
+
+const BUCKET_BYTES = 64;
+const BUCKET_WORDS = 16;
+const SLOTS = 12;
+const POINTERS = 3;
+const OVERFLOW = 15;
+const CHUNK_SHIFT = 10;
+const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
+/** Mean entries a bucket at which one more bucket is made, and below which one is taken away. */
+const LOAD_MAX = 8;
+const LOAD_MIN = 2;
+
+export class Dict {
+  private readonly i32: Int32Array[];
+  private readonly u8: Uint8Array[];
+  /** Where the last find ended: the bucket, its slot, and the first bucket of the chain. */
+  private bucket: Ptr = NULL;
+  private slot = 0;
+  private home: Ptr = NULL;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly entries: Entries,
+    private readonly k0: number,
+    private readonly k1: number,
+  ) {
+    this.i32 = arena.i32;
+    this.u8 = arena.u8;
+  }
+
+  hash(buf: Uint8Array, start: number, len: number): number {
+    return halfSipHash(this.k0, this.k1, buf, start, len);
+  }
+
+  create(): Ptr {
+    const d = this.arena.alloc(HEADER_BYTES);
+    const chunk = this.arena.alloc(BUCKET_BYTES);
+    this.arena.clear(chunk, BUCKET_BYTES);
+    const directory = this.arena.alloc(8);
+    this.setWord(directory, 0, chunk);
+    this.setWord(d, COUNT, 0);
+    this.setWord(d, BUCKETS, 1);
+    this.setWord(d, DIRECTORY, directory);
+    this.setWord(d, DIRECTORY_SLOTS, 2);
+    this.setWord(d, FIRST_CHUNK, 1);
+    return d;
+  }
+
+  count(d: Ptr): number {
+    return this.word(d, COUNT);
+  }
+
+  buckets(d: Ptr): number {
+    return this.word(d, BUCKETS);
+  }
+
+  /** The entry of that name, or NULL. */
+  find(d: Ptr, buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+    const home = this.bucketAt(d, this.homeOf(d, hash));
+    const tag = tagOf(hash);
+    this.home = home;
+    let bucket = home;
+    do {
+      const words = this.i32[bucket >>> SEGMENT_SHIFT];
+      const at = (bucket & UNIT_MASK) << 1;
+      for (let w = 0; w < POINTERS; w++) {
+        // Bytes of x that are zero mark tags that may match (a match can also flag the byte above it: the name decides).
+        const x = words[at + w] ^ tag;
+        let hits = (x - 0x01010101) & ~x & 0x80808080;
+        while (hits !== 0) {
+          const slot = (w << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
+          const e = words[at + POINTERS + slot] as Ptr;
+          if (e !== NULL && this.entries.nameEquals(e, buf, start, len)) {
+            this.bucket = bucket;
+            this.slot = slot;
+            return e;
+          }
+          hits &= hits - 1;
+        }
+      }
+      bucket = words[at + OVERFLOW] as Ptr;
+    } while (bucket !== NULL);
+    return NULL;
+  }
+
+  /** Adds an entry whose name is not there yet. */
+  insert(d: Ptr, e: Ptr, hash: number): void {
+    this.link(this.bucketAt(d, this.homeOf(d, hash)), e, tagOf(hash) & 0xff);
+    const count = this.word(d, COUNT) + 1;
+    this.setWord(d, COUNT, count);
+    if (count > this.word(d, BUCKETS) * LOAD_MAX) this.split(d);
+  }
+
+  /** Puts `e` in the place of the entry `old`, which has the same name. */
+  replace(d: Ptr, old: Ptr, e: Ptr): void {
+    this.locate(d, old);
+    this.setWord(this.bucket, POINTERS + this.slot, e);
+  }
+
+  /** Takes an entry out; its block is the caller's. */
+  remove(d: Ptr, e: Ptr): void {
+    this.locate(d, e);
+    this.unlink(this.home, this.bucket, this.slot);
+    const count = this.word(d, COUNT) - 1;
+    this.setWord(d, COUNT, count);
+    const buckets = this.word(d, BUCKETS);
+    if (buckets > 1 && count < buckets * LOAD_MIN) this.merge(d);
+  }
+
+  /** Frees the table's own blocks. The entries must be gone or owned by someone else. */
+  destroy(d: Ptr): void {
+    this.bucket = NULL;
+    const buckets = this.word(d, BUCKETS);
+    for (let b = 0; b < buckets; b++) this.freeOverflow(this.bucketAt(d, b));
+    const directory = this.word(d, DIRECTORY) as Ptr;
+    for (let b = buckets - 1; b >= 0; b = (b & -CHUNK_BUCKETS) - 1) this.freeChunk(d, directory, b >> CHUNK_SHIFT);
+    this.arena.free(directory, this.word(d, DIRECTORY_SLOTS) << 2);
+    this.arena.free(d, HEADER_BYTES);
+  }
+
+  private freeOverflow(bucket: Ptr): void {
+    let next = this.word(bucket, OVERFLOW) as Ptr;
+    while (next !== NULL) {
+      const after = this.word(next, OVERFLOW) as Ptr;
+      this.arena.free(next, BUCKET_BYTES);
+      next = after;
+    }
+    this.setWord(bucket, OVERFLOW, NULL);
+  }
+
+  /**
+   * Calls `visit` for every entry whose home the cursor stands on and returns the next cursor; 0 starts and ends a walk. Cursors count
+   * homes in bit-reversed order (Pieter Noordhuis's method for Redis), so they survive any number of splits and merges.
+   */
+  scan(d: Ptr, cursor: number, visit: (e: Ptr) => void): number {
+    const buckets = this.word(d, BUCKETS);
+    const half = 1 << (31 - Math.clz32(buckets));
+    const low = cursor & (half - 1);
+    this.visitChain(this.bucketAt(d, low), visit);
+    if (low + half < buckets) this.visitChain(this.bucketAt(d, low + half), visit);
+    return reverseBits((reverseBits(cursor | -half) + 1) | 0) >>> 0;
+  }
+
+  private visitChain(bucket: Ptr, visit: (e: Ptr) => void): void {
+    while (bucket !== NULL) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const e = this.word(bucket, POINTERS + slot) as Ptr;
+        if (e !== NULL) visit(e);
+      }
+      bucket = this.word(bucket, OVERFLOW) as Ptr;
+    }
+  }
+
+  /** Calls `visit` for every entry. The table must not change meanwhile. */
+  forEach(d: Ptr, visit: (e: Ptr) => void): void {
+    const buckets = this.word(d, BUCKETS);
+    for (let b = 0; b < buckets; b++) this.visitChain(this.bucketAt(d, b), visit);
+  }
+
+  /** Calls `visit` for every entry of one home: for walks that free a table's entries in slices before `destroy`. */
+  visitHome(d: Ptr, b: number, visit: (e: Ptr) => void): void {
+    this.visitChain(this.bucketAt(d, b), visit);
+  }
+
+  /** An entry by chance, each equally likely (but for chains longer than three buckets). NULL when the table is empty. */
+  random(d: Ptr, random: Random): Ptr {
+    if (this.word(d, COUNT) === 0) return NULL;
+    const buckets = this.word(d, BUCKETS);
+    for (;;) {
+      let bucket = this.bucketAt(d, random.below(buckets));
+      let slot = random.below(SLOTS * 3);
+      for (; slot >= SLOTS && bucket !== NULL; slot -= SLOTS) bucket = this.word(bucket, OVERFLOW) as Ptr;
+      if (bucket === NULL) continue;
+      const e = this.word(bucket, POINTERS + slot) as Ptr;
+      if (e !== NULL) return e;
+    }
+  }
+
+  /** Bytes of the table itself, without its entries; overflow buckets are left out. */
+  tableBytes(d: Ptr): number {
+    return HEADER_BYTES + (this.word(d, DIRECTORY_SLOTS) << 2) + this.word(d, BUCKETS) * BUCKET_BYTES;
+  }
+
+  private homeOf(d: Ptr, hash: number): number {
+    const buckets = this.word(d, BUCKETS);
+    const mask = -1 >>> Math.clz32(buckets);
+    const b = hash & mask;
+    return b < buckets ? b : b & (mask >>> 1);
+  }
+
+  private bucketAt(d: Ptr, b: number): Ptr {
+    const chunk = this.word(this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
+    return (chunk + ((b & (CHUNK_BUCKETS - 1)) << 3)) as Ptr;
+  }
+
+  /** Makes bucket, slot and home those of `e`: from the last find if it still holds, else by looking for it. */
+  private locate(d: Ptr, e: Ptr): void {
+    if (this.bucket !== NULL && this.word(this.bucket, POINTERS + this.slot) === e) return;
+    const { entries } = this;
+    const start = entries.nameStart(e);
+    const len = entries.nameLength(e);
+    const found = this.find(d, entries.segment(e), start, len, this.hash(entries.segment(e), start, len));
+    if (found !== e) throw new Error("dict: the entry is not in this table");
+  }
+
+  private link(bucket: Ptr, e: Ptr, tag: number): void {
+    for (;;) {
+      const bytes = this.u8[bucket >>> SEGMENT_SHIFT];
+      const words = this.i32[bucket >>> SEGMENT_SHIFT];
+      const tags = (bucket & UNIT_MASK) << 3;
+      const at = (bucket & UNIT_MASK) << 1;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (bytes[tags + slot] !== 0) continue;
+        bytes[tags + slot] = tag;
+        words[at + POINTERS + slot] = e;
+        return;
+      }
+      let next = words[at + OVERFLOW] as Ptr;
+      if (next === NULL) {
+        next = this.arena.alloc(BUCKET_BYTES);
+        this.arena.clear(next, BUCKET_BYTES);
+        this.setWord(bucket, OVERFLOW, next);
+      }
+      bucket = next;
+    }
+  }
+
+  /** Empties a slot and fills it from the chain's last bucket, so that chains stay as short as they can. */
+  private unlink(home: Ptr, bucket: Ptr, slot: number): void {
+    this.bucket = NULL;
+    let last = bucket;
+    let before = NULL;
+    for (let next = this.word(bucket, OVERFLOW) as Ptr; next !== NULL; next = this.word(next, OVERFLOW) as Ptr) {
+      before = last;
+      last = next;
+    }
+    if (last !== bucket) {
+      const from = this.lastSlot(last);
+      this.setSlot(bucket, slot, this.tag(last, from), this.word(last, POINTERS + from) as Ptr);
+      this.setSlot(last, from, 0, NULL);
+    } else {
+      this.setSlot(bucket, slot, 0, NULL);
+      if (bucket !== home) before = this.bucketBefore(home, bucket);
+    }
+    if (before !== NULL && this.lastSlot(last) < 0) {
+      this.setWord(before, OVERFLOW, NULL);
+      this.arena.free(last, BUCKET_BYTES);
+    }
+  }
+
+  private bucketBefore(home: Ptr, bucket: Ptr): Ptr {
+    let before = home;
+    for (let next = this.word(home, OVERFLOW); next !== bucket; next = this.word(next as Ptr, OVERFLOW)) {
+      before = next as Ptr;
+    }
+    return before;
+  }
+
+  private lastSlot(bucket: Ptr): number {
+    let slot = SLOTS - 1;
+    while (slot >= 0 && this.tag(bucket, slot) === 0) slot--;
+    return slot;
+  }
+
+  /** Makes one more bucket and moves there what belongs there from the bucket that has been its home. */
+  private split(d: Ptr): void {
+    const buckets = this.word(d, BUCKETS);
+    this.addBucket(d, buckets);
+    const top = 1 << (31 - Math.clz32(buckets));
+    const source = this.bucketAt(d, buckets - top);
+    this.setWord(d, BUCKETS, buckets + 1);
+    this.redistribute(d, source);
+  }
+
+  /** Takes away the last bucket; its entries go back to the bucket it was split from. */
+  private merge(d: Ptr): void {
+    const last = this.word(d, BUCKETS) - 1;
+    const source = this.bucketAt(d, last);
+    this.setWord(d, BUCKETS, last);
+    this.redistribute(d, source);
+    this.dropBucket(d, last);
+  }
+
+  /** Empties a chain and links each of its entries to its home. */
+  private redistribute(d: Ptr, source: Ptr): void {
+    this.bucket = NULL;
+    const { entries } = this;
+    const overflow = this.word(source, OVERFLOW) as Ptr;
+    const held = this.takeAll(source);
+    for (let i = 0; i < held; i++) this.relink(d, this.spill[i] as Ptr, entries);
+    for (let b = overflow; b !== NULL; ) {
+      const next = this.word(b, OVERFLOW) as Ptr;
+      const n = this.takeAll(b);
+      this.arena.free(b, BUCKET_BYTES);
+      for (let i = 0; i < n; i++) this.relink(d, this.spill[i] as Ptr, entries);
+      b = next;
+    }
+  }
+
+  private readonly spill = new Int32Array(SLOTS);
+
+  private takeAll(bucket: Ptr): number {
+    let n = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const e = this.word(bucket, POINTERS + slot);
+      if (e !== NULL) this.spill[n++] = e;
+    }
+    this.arena.clear(bucket, BUCKET_BYTES);
+    return n;
+  }
+
+  private relink(d: Ptr, e: Ptr, entries: Entries): void {
+    const hash = this.hash(entries.segment(e), entries.nameStart(e), entries.nameLength(e));
+    this.link(this.bucketAt(d, this.homeOf(d, hash)), e, tagOf(hash) & 0xff);
+  }
+
+  private addBucket(d: Ptr, b: number): void {
+    if (b < CHUNK_BUCKETS) {
+      const size = this.word(d, FIRST_CHUNK);
+      if (b >= size) this.resizeFirstChunk(d, size, size << 1);
+    } else if ((b & (CHUNK_BUCKETS - 1)) === 0) {
+      this.addChunk(d, b >> CHUNK_SHIFT);
+    }
+  }
+
+  private dropBucket(d: Ptr, b: number): void {
+    if (b < CHUNK_BUCKETS) {
+      const size = this.word(d, FIRST_CHUNK);
+      // Halve only at a quarter full: a table that stands at a border must not move at every command.
+      if (b > 0 && b <= size >> 2) this.resizeFirstChunk(d, size, size >> 1);
+    } else if ((b & (CHUNK_BUCKETS - 1)) === 0) {
+      this.freeChunk(d, this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
+    }
+  }
+
+  private resizeFirstChunk(d: Ptr, from: number, to: number): void {
+    const directory = this.word(d, DIRECTORY) as Ptr;
+    const old = this.word(directory, 0) as Ptr;
+    const chunk = this.arena.alloc(to * BUCKET_BYTES);
+    const words = Math.min(from, to) * BUCKET_WORDS;
+    const target = this.i32[chunk >>> SEGMENT_SHIFT];
+    const source = this.i32[old >>> SEGMENT_SHIFT];
+    const at = (chunk & UNIT_MASK) << 1;
+    const oldAt = (old & UNIT_MASK) << 1;
+    for (let i = 0; i < words; i++) target[at + i] = source[oldAt + i];
+    for (let i = words; i < to * BUCKET_WORDS; i++) target[at + i] = 0;
+    this.arena.free(old, from * BUCKET_BYTES);
+    this.setWord(directory, 0, chunk);
+    this.setWord(d, FIRST_CHUNK, to);
+    this.bucket = NULL;
+  }
+
+  private addChunk(d: Ptr, index: number): void {
+    const slots = this.word(d, DIRECTORY_SLOTS);
+    if (index >= slots) {
+      const directory = this.arena.alloc(slots << 3);
+      const old = this.word(d, DIRECTORY) as Ptr;
+      for (let i = 0; i < slots; i++) this.setWord(directory, i, this.word(old, i));
+      this.arena.free(old, slots << 2);
+      this.setWord(d, DIRECTORY, directory);
+      this.setWord(d, DIRECTORY_SLOTS, slots << 1);
+    }
+    const chunk = this.arena.alloc(CHUNK_BUCKETS * BUCKET_BYTES);
+    this.arena.clear(chunk, CHUNK_BUCKETS * BUCKET_BYTES);
+    this.setWord(this.word(d, DIRECTORY) as Ptr, index, chunk);
+  }
+
+  private freeChunk(d: Ptr, directory: Ptr, index: number): void {
+    const buckets = index === 0 ? this.word(d, FIRST_CHUNK) : CHUNK_BUCKETS;
+    this.arena.free(this.word(directory, index) as Ptr, buckets * BUCKET_BYTES);
+  }
+
+  private tag(bucket: Ptr, slot: number): number {
+    return this.u8[bucket >>> SEGMENT_SHIFT][((bucket & UNIT_MASK) << 3) + slot];
+  }
+
+  private setSlot(bucket: Ptr, slot: number, tag: number, e: Ptr): void {
+    this.u8[bucket >>> SEGMENT_SHIFT][((bucket & UNIT_MASK) << 3) + slot] = tag;
+    this.setWord(bucket, POINTERS + slot, e);
+  }
+
+  private word(p: Ptr, i: number): number {
+    return this.i32[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 1) + i];
+  }
+
+  private setWord(p: Ptr, i: number, value: number): void {
+    this.i32[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 1) + i] = value;
+  }
+}
+
+/** The tag in all four bytes of a word: from bits that do not choose the bucket of any table below 2^24 buckets; never 0. */
+function tagOf(hash: number): number {
+  return Math.imul(hash >>> 24 || 1, 0x01010101);
+}
+
+function reverseBits(v: number): number {
+  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
+  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
+  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
+  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
+  return (v >>> 16) | (v << 16);
+}

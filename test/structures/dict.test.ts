@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { encode, own, Span } from "../../src/lib/bytes.ts";
+import { Random } from "../../src/lib/random.ts";
+import { Arena, NULL, type Ptr } from "../../src/memory/arena.ts";
+import { Dict } from "../../src/structures/dict.ts";
+import { Entries } from "../../src/structures/entry.ts";
+
+function setup() {
+  const arena = new Arena();
+  const entries = new Entries(arena);
+  const dict = new Dict(arena, entries, 1, 2);
+  return { arena, entries, dict, d: dict.create() };
+}
+
+type Table = ReturnType<typeof setup>;
+
+function find(t: Table, name: string): Ptr {
+  const bytes = encode(name);
+  return t.dict.find(t.d, bytes, 0, bytes.length, t.dict.hash(bytes, 0, bytes.length));
+}
+
+function add(t: Table, name: string): Ptr {
+  const bytes = encode(name);
+  const e = t.entries.create(0, false, bytes, 0, bytes.length, 0);
+  t.dict.insert(t.d, e, t.dict.hash(bytes, 0, bytes.length));
+  return e;
+}
+
+function remove(t: Table, e: Ptr): void {
+  t.dict.remove(t.d, e);
+  t.entries.release(e);
+}
+
+function nameOf(t: Table, e: Ptr): string {
+  const span = new Span();
+  t.entries.name(e, span);
+  return own(span.buf, span.start, span.len).toString();
+}
+
+describe("dict", () => {
+  test("behaves as a Map under any order of additions and removals", () => {
+    const operation = fc.tuple(fc.constantFrom("add", "remove"), fc.nat(400));
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 2000, size: "max" }), (operations) => {
+        const t = setup();
+        const model = new Map<string, Ptr>();
+        for (const [kind, n] of operations) {
+          const name = `key:${n}`;
+          const known = model.get(name);
+          expect(find(t, name)).toBe(known ?? NULL);
+          if (kind === "add" && known === undefined) model.set(name, add(t, name));
+          else if (kind === "remove" && known !== undefined) {
+            remove(t, known);
+            model.delete(name);
+          }
+        }
+        const seen: Ptr[] = [];
+        t.dict.forEach(t.d, (e) => seen.push(e));
+        expect(seen.sort()).toEqual([...model.values()].sort());
+        expect(t.dict.count(t.d)).toBe(model.size);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("gives all its memory back", () => {
+    const t = setup();
+    const empty = t.arena.usedBytes;
+    const added = Array.from({ length: 20_000 }, (_, i) => add(t, `k${i}`));
+    for (const e of added) remove(t, e);
+    expect(t.dict.buckets(t.d)).toBeLessThan(8);
+    for (const e of added.slice(0, 5).map((_, i) => add(t, `k${i}`))) remove(t, e);
+    t.dict.destroy(t.d);
+    t.d = t.dict.create();
+    expect(t.arena.usedBytes).toBe(empty);
+  });
+
+  test("shows every entry that stays to a scan, while others come and go", () => {
+    const t = setup();
+    const stay = new Set(Array.from({ length: 3000 }, (_, i) => add(t, `stay:${i}`)));
+    const random = new Random(7);
+    const guests: Ptr[] = [];
+    const seen = new Set<Ptr>();
+    let cursor = 0;
+    let next = 0;
+    do {
+      cursor = t.dict.scan(t.d, cursor, (e) => seen.add(e));
+      const grow = random.below(3) > 0;
+      for (let i = 0; i < 40; i++) {
+        if (grow) guests.push(add(t, `guest:${next++}`));
+        else if (guests.length > 0) remove(t, guests.pop()!);
+      }
+    } while (cursor !== 0);
+    for (const e of stay) expect(seen.has(e)).toBe(true);
+  });
+
+  test("picks every entry by chance about equally often", () => {
+    const t = setup();
+    for (let i = 0; i < 100; i++) add(t, `k${i}`);
+    const random = new Random(3);
+    const times = new Map<string, number>();
+    for (let i = 0; i < 20_000; i++) {
+      const name = nameOf(t, t.dict.random(t.d, random));
+      times.set(name, (times.get(name) ?? 0) + 1);
+    }
+    expect(times.size).toBe(100);
+    for (const n of times.values()) expect(Math.abs(n - 200)).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { encode } from "../../src/lib/bytes.ts";
+import { Arena, type Ptr } from "../../src/memory/arena.ts";
+import { Entries } from "../../src/structures/entry.ts";
+import { Wheel } from "../../src/structures/wheel.ts";
+
+const START = 1_700_000_000_000;
+const never = () => false;
+
+function setup() {
+  const arena = new Arena();
+  const entries = new Entries(arena);
+  return { arena, entries, wheel: new Wheel(arena, START) };
+}
+
+function timed(entries: Entries, deadline: number): Ptr {
+  const e = entries.create(0, true, encode("k"), 0, 1, 0);
+  entries.setDeadline(e, deadline);
+  return e;
+}
+
+const deadline = fc.oneof(
+  fc.integer({ min: -10, max: 200 }),
+  fc.integer({ min: 0, max: 120_000 }),
+  fc.integer({ min: 0, max: 200_000_000 }),
+  fc.integer({ min: 0, max: 2 ** 45 }),
+);
+const operation = fc.oneof(
+  fc.record({ kind: fc.constant("add" as const), at: deadline }),
+  fc.record({ kind: fc.constant("remove" as const), at: fc.nat(1000) }),
+  fc.record({
+    kind: fc.constant("pass" as const),
+    at: fc.oneof(fc.nat(50), fc.nat(40_000), fc.nat(5_000_000)),
+  }),
+);
+
+describe("timing wheel", () => {
+  test("hands out exactly what is past, within one slot of 4 ms, whatever came and went before", () => {
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 200, size: "max" }), (operations) => {
+        const { entries, wheel } = setup();
+        const model = new Map<Ptr, number>();
+        let now = START;
+        for (const { kind, at } of operations) {
+          if (kind === "add") {
+            const e = timed(entries, now + at);
+            wheel.add(e);
+            model.set(e, now + Math.max(0, at));
+          } else if (kind === "remove" && model.size > 0) {
+            const e = [...model.keys()][at % model.size];
+            wheel.remove(e);
+            model.delete(e);
+          } else if (kind === "pass") {
+            now += at;
+            expect(wheel.advance(now, { expire: (e) => expect(model.delete(e)).toBe(true) }, never)).toBe(true);
+            for (const left of model.values()) expect(left).toBeGreaterThanOrEqual(now - 4);
+          }
+          expect(wheel.count).toBe(model.size);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("goes on where it was stopped and loses nothing", () => {
+    const { entries, wheel } = setup();
+    for (let i = 0; i < 5000; i++) wheel.add(timed(entries, START + i * 20));
+    let handed = 0;
+    let steps = 0;
+    const stop = () => ++steps % 7 === 0;
+    for (let now = START; now <= START + 110_000; now += 10) wheel.advance(now, { expire: () => handed++ }, stop);
+    while (!wheel.advance(START + 110_000, { expire: () => handed++ }, stop));
+    expect(handed).toBe(5000);
+  });
+
+  test("says when it is due, never too late", () => {
+    const { entries, wheel } = setup();
+    expect(wheel.dueInMs(START)).toBe(Number.POSITIVE_INFINITY);
+    wheel.add(timed(entries, START + 90_000));
+    let now = START;
+    let handed = 0;
+    for (let turns = 0; handed === 0 && turns < 100; turns++) {
+      now += Math.max(1, wheel.dueInMs(now));
+      wheel.advance(now, { expire: () => handed++ }, never);
+    }
+    expect(handed).toBe(1);
+    expect(now).toBeLessThanOrEqual(START + 90_008);
+  });
+
+  test("keeps an entry whose block moved", () => {
+    const { entries, wheel } = setup();
+    const a = timed(entries, START + 100);
+    wheel.add(a);
+    const b = timed(entries, START + 100);
+    entries.copyTimed(a, b);
+    wheel.moved(b);
+    const handed: Ptr[] = [];
+    wheel.advance(START + 200, { expire: (e) => handed.push(e) }, never);
+    expect(handed).toEqual([b]);
+  });
+});
