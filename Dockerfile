@@ -1,4 +1,4 @@
-# go-redis as a container: one static-file tree of a distroless base plus one executable, no shell, no package manager.
+# go-redis as a container: a distroless base and one executable; no shell, no package manager.
 #
 #   docker build -t go-redis .
 #   docker run -p 127.0.0.1:6379:6379 -v go-redis-data:/data go-redis --appendfsync always

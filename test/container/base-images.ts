@@ -46,7 +46,7 @@ async function copyPackages(rootfs: string, packages: string[]): Promise<void> {
   const listed = await run(["dpkg-query", "--listfiles", ...packages]);
   const merged = new Set(MERGED.map((name) => `/${name}`));
   const paths = listed.split("\n").filter((path) => path.startsWith("/") && !DOCUMENTATION.test(path));
-  const archive = `${rootfs}.tar`;
+  const archive = join(rootfs, "..", "packages.tar");
   const wanted = [...new Set(paths)].filter((path) => path !== "/." && !merged.has(path)).join("\n");
   await run(["tar", "-cf", archive, "--no-recursion", "--ignore-failed-read", "-T", "-"], { stdin: wanted });
   await run(["tar", "-xf", archive, "-C", rootfs, "--keep-directory-symlink"]);

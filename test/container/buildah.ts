@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
@@ -30,13 +31,14 @@ export class Buildah {
     return (await run([...this.#command, ...args])).trim();
   }
 
-  /** Makes an image of the folder `rootfs`; `config` are arguments of `buildah config`. */
+  /** Turns the folder `rootfs` into an image; `config` are arguments of `buildah config`. */
   async importRootfs(rootfs: string, name: string, config: string[]): Promise<void> {
     const container = await this.#buildah("from", "scratch");
     await this.#buildah("copy", "--quiet", container, rootfs, "/");
     await this.#buildah("config", ...config, container);
     await this.#buildah("commit", "--quiet", "--format", "docker", container, name);
     await this.#buildah("rm", container);
+    rmSync(rootfs, { recursive: true });
   }
 
   /** Builds the Dockerfile of the folder `context` with the base images that are in the storage, and no others. */
