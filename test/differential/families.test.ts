@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, describe, test } from "bun:test";
 import { requireRedisServer } from "../support/oracle.ts";
 import { compareArities, compareCases, compareRandom, compareRandomSteps } from "./compare.ts";
-import { bitmaps } from "./families/bitmaps.ts";
-import { connection } from "./families/connection.ts";
-import { expiry } from "./families/expiry.ts";
-import { hashes } from "./families/hashes.ts";
-import { keys } from "./families/keys.ts";
+import { FAMILIES } from "./families/all.ts";
 import { pubsub } from "./families/pubsub.ts";
-import { server } from "./families/server.ts";
-import { strings } from "./families/strings.ts";
 import { Pair, type Protocol } from "./pair.ts";
 
-const FAMILIES = [strings, bitmaps, hashes, keys, expiry, connection, pubsub, server];
 const PROTOCOLS: Protocol[] = ["RESP2", "RESP3"];
 const RUNS = 250;
 const STEP_RUNS = 100;

@@ -1,0 +1,12 @@
+// To have a command compared, add a line to the `commands` of its family file: its name and the generator of its
+// arguments, put together from ../generate.ts. Fine points and error texts go into `cases`, one command per line.
+import { bitmaps } from "./bitmaps.ts";
+import { connection } from "./connection.ts";
+import { expiry } from "./expiry.ts";
+import { hashes } from "./hashes.ts";
+import { keys } from "./keys.ts";
+import { pubsub } from "./pubsub.ts";
+import { server } from "./server.ts";
+import { strings } from "./strings.ts";
+
+export const FAMILIES = [strings, bitmaps, hashes, keys, expiry, connection, pubsub, server];
