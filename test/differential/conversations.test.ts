@@ -7,6 +7,7 @@ import { encodeCommand, RawConnection } from "../support/raw.ts";
 type Conversation = (open: () => Promise<RawConnection>, server: Server) => Promise<string[]>;
 
 const POLLS_MAX = 20_000;
+const BIG_MESSAGES_MAX = 1000;
 
 async function hold(server: Server, conversation: Conversation): Promise<string[]> {
   const opened: RawConnection[] = [];
@@ -181,6 +182,34 @@ describe.skipIf(requireRedisServer() === undefined)("conversations go as with re
     const heard = await say(subscriber, "SUBSCRIBE c", "SET k v", "GET k");
     await publisher.command("PUBLISH", "c", "m");
     return [...heard, ...(await subscriber.read(1)).map(latin1), ...(await say(subscriber, "PING", "UNSUBSCRIBE c"))];
+  });
+
+  same("a subscriber that does not read is cut off, and holds up nobody", async (open) => {
+    const [publisher, slow, quick] = [await open(), await open(), await open()];
+    await publisher.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0");
+    for (const subscriber of [slow, quick]) await subscriber.command("SUBSCRIBE", "c");
+    slow.stopReading();
+    const message = "x".repeat(100_000);
+    let sent = 0;
+    let receivers = ":2\r\n";
+    for (; receivers === ":2\r\n" && sent < BIG_MESSAGES_MAX; sent++) {
+      receivers = await publisher.text("PUBLISH", "c", message);
+      await quick.read(1);
+    }
+    return [receivers, await publisher.text("PUBSUB", "NUMSUB", "c")];
+  });
+
+  same("a client that asks without reading is cut off", async (open) => {
+    const [admin, greedy] = [await open(), await open()];
+    await admin.command("CONFIG", "SET", "client-output-buffer-limit", "normal 2mb 0 0");
+    await admin.command("SET", "k", "x".repeat(100_000));
+    await greedy.command("CLIENT", "SETNAME", "greedy");
+    greedy.stopReading();
+    for (let i = 0; i < BIG_MESSAGES_MAX; i++) greedy.send(encodeCommand(["GET", "k"]));
+    let listed = "greedy";
+    for (let i = 0; i < POLLS_MAX && listed.includes("greedy"); i++) listed = await admin.text("CLIENT", "LIST");
+    await admin.command("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0");
+    return [listed.includes("greedy") ? "still there" : "cut off"];
   });
 
   test("SHUTDOWN NOSAVE closes the connections and ends with exit code 0", async () => {

@@ -62,6 +62,11 @@ export class Pair {
 
   static async start(args: readonly string[] = SMALL_LIMITS): Promise<Pair> {
     const [redis, ours] = await Promise.all([startRedis(args), startOurs(args)]);
+    return Pair.of(redis, ours);
+  }
+
+  /** Two servers that run already; stop() ends both. */
+  static async of(redis: Server, ours: Server): Promise<Pair> {
     return new Pair(redis, ours, await RawConnection.connect(redis.port), await RawConnection.connect(ours.port));
   }
 

@@ -138,6 +138,11 @@ export class RawConnection {
     this.#socket?.shutdown();
   }
 
+  /** Leaves what the server sends in the kernel from now on: a client that does not read. */
+  stopReading(): void {
+    this.#socket?.pause();
+  }
+
   close(): void {
     this.#socket?.terminate();
     this.#close();
