@@ -58,14 +58,20 @@ export async function checkProperty<T>(
   runs: number,
   compare: (value: T) => Promise<void>,
 ): Promise<void> {
-  let broken: unknown;
-  // Only a difference is worth shortening. After a timeout or a crash every shorter attempt would fail alike, and slowly.
+  let differed = false;
+  let broken = false;
+  // Only a difference is worth shortening. After a timeout or a crash every shorter attempt would fail alike, and slowly:
+  // the attempts after it pass, which leaves the last real finding as the one reported.
   const property = fc.asyncProperty(values, async (value) => {
-    if (broken !== undefined) return;
-    await compare(value).catch((error: unknown) => {
-      if (!(error instanceof Difference)) broken = error;
+    if (broken) return;
+    try {
+      await compare(value);
+    } catch (error) {
+      broken = !(error instanceof Difference);
+      if (broken && differed) return;
+      differed = true;
       throw error;
-    });
+    }
   });
   const result = await fc.check(property, { seed, numRuns: runs * runsFactor });
   if (!result.failed) return;

@@ -20,6 +20,7 @@ export interface Step {
 
 const MARK = "-=end of replies=-";
 const MARKS = [`$${MARK.length}\r\n${MARK}\r\n`, `*2\r\n$4\r\npong\r\n$${MARK.length}\r\n${MARK}\r\n`];
+const SHOWN_COMMANDS = 40;
 const SHOWN_BEFORE = 300;
 const SHOWN_MAX = 800;
 const CLOSED = "(connection closed)\r\n";
@@ -42,7 +43,7 @@ export class Difference extends Error {
     readonly theirs: string,
     readonly ours: string,
   ) {
-    const tail = sequence.slice(-20).map((line) => `    ${line}`);
+    const tail = sequence.slice(-SHOWN_COMMANDS).map((line) => `    ${line}`);
     super([...tail, `  > ${at}`, `  redis-server: "${theirs}"`, `  ours:         "${ours}"`].join("\n"));
   }
 
@@ -89,13 +90,22 @@ export class Pair {
   async differences(commands: readonly Words[], protocol: Protocol): Promise<Difference[]> {
     await this.flush();
     const all = [greeting(protocol), ...commands];
-    const [theirs, ours] = await Promise.all([runPipeline(this.redis.port, all), runPipeline(this.ours.port, all)]);
     const shown = all.map(show);
+    const running = Promise.all([runPipeline(this.redis.port, all), runPipeline(this.ours.port, all)]);
+    const [theirs, ours] = await this.#explain(running, shown);
     const found = all.flatMap((command, i) => {
       const same = sameReply(command, theirs[i]!, ours[i]!);
       return same ? [] : [difference(command, theirs[i]!, ours[i]!, shown.slice(0, i))];
     });
     return found.length > 0 ? found : this.#stateDifferences(shown);
+  }
+
+  /** Adds to a timeout or a broken connection what was sent, and what our server said last. */
+  #explain<T>(running: Promise<T>, sequence: readonly string[]): Promise<T> {
+    return running.catch((error: Error) => {
+      const log = this.ours.running() ? "" : `\nours has ended:\n${this.ours.log().slice(-2000)}`;
+      throw new Error([error.message, ...sequence.slice(-SHOWN_COMMANDS).map((line) => `    ${line}`), log].join("\n"));
+    });
   }
 
   async #stateDifferences(sequence: readonly string[]): Promise<Difference[]> {
@@ -118,7 +128,8 @@ export class Pair {
     try {
       const shown: string[] = [];
       for (const step of steps) {
-        const [a, b] = await Promise.all([runStep(theirs, step), runStep(ours, step)]);
+        const running = Promise.all([runStep(theirs, step), runStep(ours, step)]);
+        const [a, b] = await this.#explain(running, [...shown, show(step.command)]);
         for (let i = 0; i < connections; i++) assertSame(step.command, a[i]!, b[i]!, shown, `${step.connection}: `);
         shown.push(`${step.connection}: ${show(step.command)}`);
       }

@@ -119,7 +119,7 @@ function launch(command: readonly string[], port: number, args: readonly string[
     stdout: "pipe",
     stderr: "pipe",
     stdin: "ignore",
-    env: { ...process.env, ...options.env },
+    env: { ...inheritedEnv(), ...options.env },
   });
   live.add(child);
   const log = collectLog([child.stdout, child.stderr]);
@@ -140,6 +140,11 @@ function launch(command: readonly string[], port: number, args: readonly string[
       await gone;
     },
   };
+}
+
+/** Without GO_REDIS_*: the server reads directives from such variables, and the tests have theirs under the same prefix. */
+function inheritedEnv(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GO_REDIS_")));
 }
 
 async function stop(child: Subprocess, gone: Promise<number>, log: () => string): Promise<number> {

@@ -3,10 +3,24 @@
 import { bitmaps } from "./bitmaps.ts";
 import { connection } from "./connection.ts";
 import { expiry } from "./expiry.ts";
+import { floats, globs, integers, texts } from "./grammars.ts";
 import { hashes } from "./hashes.ts";
 import { keys } from "./keys.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { strings } from "./strings.ts";
 
-export const FAMILIES = [strings, bitmaps, hashes, keys, expiry, connection, pubsub, server];
+export const FAMILIES = [
+  strings,
+  bitmaps,
+  hashes,
+  keys,
+  expiry,
+  connection,
+  pubsub,
+  server,
+  floats,
+  integers,
+  globs,
+  texts,
+];
