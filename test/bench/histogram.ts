@@ -81,15 +81,17 @@ function bucketEnd(bucket: number): number {
 
 /** The middle value; the mean of the two middle ones when their number is even. NaN when empty. */
 export function median(values: readonly number[]): number {
-  return quantileOf(values, 0.5);
-}
-
-/** Quantile by linear interpolation between the neighbours in order. NaN when empty. */
-export function quantileOf(values: readonly number[], share: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
-  const place = share * (sorted.length - 1);
-  const low = Math.floor(place);
-  const high = Math.ceil(place);
-  return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
+
+/** Standard error of a figure, from its values with each observation left out in turn. NaN for fewer than two. */
+export function jackknifeError(values: readonly number[]): number {
+  const n = values.length;
+  if (n < 2) return Number.NaN;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(((n - 1) / n) * squares);
 }

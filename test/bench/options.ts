@@ -25,8 +25,8 @@ export const USAGE = `bun run bench [options]         compares go-redis with red
 
   --workload <regex>   only rows whose label (such as "GET 16 B P=16 everysec") matches
   --aof off|everysec|both   default both
-  --rounds <n>         measured rounds per row and server (default 7)
-  --round-ms <n>       length of a round (default 1000)
+  --rounds <n>         measured rounds per row and server (default 36)
+  --round-ms <n>       length of a round (default 200)
   --quick              few keys and short rounds: a smoke test, no figures to quote
   --ours <command>     default: dist/go-redis, else bun --production src/main.ts
   --theirs <command>   default: redis-server, where there is one; "none" to measure ours alone
@@ -42,8 +42,8 @@ Instead of the workloads, one or more of:
   --expiry   lag of expiry, 1M keys with deadlines spread over a minute (takes 80 s per server)
 `;
 
-const DEFAULT_ROUNDS = 7;
-const DEFAULT_ROUND_MS = 1000;
+const DEFAULT_ROUNDS = 36;
+const DEFAULT_ROUND_MS = 200;
 
 /** Throws an error with a one-line reason for anything it does not understand. Null: only the usage was asked for. */
 export function parseOptions(argv: readonly string[], root: string): Options | null {
