@@ -1,88 +1,221 @@
-import type { Socket, TCPSocketListener } from "bun";
-import { type ClientRegistry, ClientRegistry as Registry } from "./command/client.ts";
-import type { Journal, ServerContext } from "./command/context.ts";
+import type { Socket } from "bun";
+import { Background } from "./background.ts";
+import { ClientRegistry } from "./command/client.ts";
+import {
+  GATE_PAUSED_ALL,
+  GATE_PAUSED_WRITES,
+  GATE_WRITES_REFUSED,
+  type Journal,
+  type ServerContext,
+} from "./command/context.ts";
 import { Executor } from "./command/executor.ts";
 import { CommandTable } from "./command/table.ts";
 import { COMMANDS } from "./commands/index.ts";
+import type { ConfigStore } from "./config/store.ts";
+import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
-import { Connection } from "./net/connection.ts";
+import { Admission } from "./net/admission.ts";
+import type { Connection } from "./net/connection.ts";
+import { Guard } from "./net/guard.ts";
 import type { Host } from "./net/host.ts";
+import { type Handler, Listeners } from "./net/listeners.ts";
 import { GatheredOutput } from "./net/output.ts";
-import { Log } from "./observe/log.ts";
+import type { Log } from "./observe/log.ts";
+import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
 import { KeyEvents } from "./pubsub/key-events.ts";
 import { PubSub } from "./pubsub/pubsub.ts";
 import { Args } from "./resp/args.ts";
 import { Parser } from "./resp/parser.ts";
 
+const CRON_MS = 100;
+
+/**
+ * Owns the parts of a running server and the order of things within a poll of the event loop: requests are executed as they arrive, and
+ * when all ready sockets have been served, the journal is written, then the replies sent, then background work done for a moment.
+ */
 export class Server implements ServerContext, Host {
-  readonly clock: Clock = systemClock;
-  readonly random = new Random();
-  readonly keyspace = new Keyspace(16, this.clock, this.random);
-  readonly clients: ClientRegistry = new Registry();
+  readonly keyspace: Keyspace;
+  readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
+  readonly rates = new Rates();
   readonly table = new CommandTable(COMMANDS);
-  readonly log = new Log(this.clock);
+  readonly random = new Random();
   readonly runId = randomHex(40);
-  readonly startedMs = this.clock.unixMs();
-  config = undefined as never;
+  readonly startedMs: number;
   journal: Journal | undefined;
   gate = 0;
   writeError = "";
+
   readonly context = this;
-  readonly executor = new Executor(this);
+  readonly executor: Executor;
   readonly parser = new Parser();
   readonly output = new GatheredOutput();
   args = new Args();
+
+  readonly expiry: ExpiryCycle;
+  private readonly background: Background;
+  private readonly guard: Guard;
+  private readonly admission: Admission;
+  private readonly listeners: Listeners;
+  private readonly unjournalled = new Set<Connection>();
   private polling = false;
-  private readonly onImmediate = () => {
-    this.polling = false;
+  private cron: ReturnType<typeof setInterval> | undefined;
+  /** Connections whose next request waits for the end of a pause. */
+  private paused: Connection[] = [];
+
+  constructor(
+    readonly config: ConfigStore,
+    readonly log: Log,
+    readonly clock: Clock = systemClock,
+  ) {
+    this.startedMs = clock.unixMs();
+    this.keyspace = new Keyspace(config.values.databases, clock, this.random);
+    this.executor = new Executor(this);
+    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats);
+    this.background = new Background(this.keyspace, this.expiry, clock, () => this.startPoll());
+    this.guard = new Guard(this);
+    this.admission = new Admission(this);
+    this.listeners = new Listeners(this.socketHandler(), (message) => log.warning(message));
+  }
+
+  /** Starts to accept connections. Returns why that failed. */
+  listen(): string | undefined {
+    const { values } = this.config;
+    return this.listeners.open({
+      bind: values.bind,
+      port: values.port,
+      unixSocket: values.unixsocket,
+      unixSocketMode: values.unixsocketperm,
+    });
+  }
+
+  /** Starts the periodic work. */
+  start(): void {
+    this.cron = setInterval(() => {
+      this.startPoll();
+      this.rates.sample(this.keyspace.nowMs, this.stats);
+      this.guard.watch(this.keyspace.nowMs);
+    }, CRON_MS);
+  }
+
+  /** Called when everything has stopped, with the status for the process to exit with. */
+  onEnd: (status: number) => void = () => {};
+
+  /** Loads what was persisted. Returns why that is impossible. */
+  async load(): Promise<string | undefined> {
+    return undefined;
+  }
+
+  shutDown(_force: boolean): boolean {
     this.endOfPoll();
-  };
+    this.stop();
+    this.onEnd(0);
+    return true;
+  }
+
+  private stop(): void {
+    this.listeners.close();
+    this.background.stopTimers();
+    clearInterval(this.cron);
+  }
+
+  private socketHandler(): Handler {
+    return {
+      binaryType: "uint8array",
+      open: (socket) => this.accept(socket),
+      data: (socket, chunk) => socket.data?.receive(chunk),
+      drain: (socket) => socket.data?.drain(),
+      end: (socket) => socket.data?.peerEnded(),
+      close: (socket) => socket.data?.ended(),
+      error: (_socket, error) => this.log.warning(`Error on a connection: ${error.message}`),
+    };
+  }
+
+  private accept(socket: Socket<Connection>): void {
+    this.startPoll();
+    const refusal = this.admission.refusal(socket, this.guard.size);
+    if (refusal !== undefined) {
+      this.stats.rejectedConnections++;
+      socket.end(refusal);
+      return;
+    }
+    const connection = this.admission.connect(socket, this);
+    this.stats.connectionsReceived++;
+    this.guard.add(connection);
+    this.clients.add(connection.client);
+  }
 
   startPoll(): void {
     if (this.polling) return;
     this.polling = true;
     this.keyspace.nowMs = this.clock.unixMs();
-    setImmediate(this.onImmediate);
+    setImmediate(this.afterPoll);
   }
+
+  private readonly afterPoll = (): void => {
+    this.polling = false;
+    this.endOfPoll();
+    this.background.run();
+    if (this.paused.length > 0) this.resumePaused();
+  };
+
   endOfPoll(): void {
-    this.journal?.flush();
+    const journalled = this.journal === undefined || this.journal.flush();
+    if (journalled !== ((this.gate & GATE_WRITES_REFUSED) === 0)) this.journalChanged(journalled);
     this.output.flush();
   }
-  isJournalled(): boolean {
-    return true;
+
+  /** The journal can't be written, or can be again. */
+  private journalChanged(journalled: boolean): void {
+    if (!journalled) {
+      this.gate |= GATE_WRITES_REFUSED;
+      this.writeError = this.journal!.lastError;
+      return;
+    }
+    this.gate &= ~GATE_WRITES_REFUSED;
+    const held = [...this.unjournalled];
+    this.unjournalled.clear();
+    for (const connection of held) connection.flush();
   }
-  checkQueryBuffer(): void {}
-  checkOutput(): void {}
-  waitForUnpause(): void {}
+
+  isJournalled(connection: Connection): boolean {
+    if ((this.gate & GATE_WRITES_REFUSED) === 0) return true;
+    this.unjournalled.add(connection);
+    return false;
+  }
+
+  checkQueryBuffer(connection: Connection): void {
+    this.guard.checkQueryBuffer(connection);
+  }
+
+  checkOutput(connection: Connection): void {
+    this.guard.checkOutput(connection, this.keyspace.nowMs);
+  }
+
   terminateLater(socket: Socket<Connection>, ms: number): void {
-    setTimeout(() => socket.terminate(), ms);
+    setTimeout(() => socket.terminate(), ms).unref();
   }
+
   disconnected(connection: Connection): void {
+    this.guard.remove(connection);
+    this.unjournalled.delete(connection);
     this.clients.remove(connection.client);
+    this.pubsub.forget(connection.client);
   }
-  listen(port: number): TCPSocketListener<Connection> {
-    return Bun.listen<Connection>({
-      hostname: "127.0.0.1",
-      port,
-      socket: {
-        binaryType: "uint8array",
-        open: (socket) => {
-          socket.data = new Connection(this, socket, "", "", this.clients.takeId(), 0);
-          this.clients.add(socket.data.client);
-        },
-        data: (socket, chunk) => socket.data.receive(chunk),
-        drain: (socket) => socket.data.drain(),
-        close: (socket) => socket.data?.ended(),
-        error: (_socket, error) => console.log(error),
-      },
-    });
+
+  waitForUnpause(connection: Connection): void {
+    this.paused.push(connection);
+  }
+
+  private resumePaused(): void {
+    if (this.gate & (GATE_PAUSED_ALL | GATE_PAUSED_WRITES)) return;
+    const waiting = this.paused;
+    this.paused = [];
+    for (const connection of waiting) connection.resume();
   }
 }
-
-if (import.meta.main) new Server().listen(Number(process.argv[2] ?? 7000));

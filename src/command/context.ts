@@ -3,6 +3,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Log } from "../observe/log.ts";
+import type { Rates } from "../observe/rates.ts";
 import type { ServerStats } from "../observe/stats.ts";
 import type { KeyEvents } from "../pubsub/key-events.ts";
 import type { PubSub } from "../pubsub/pubsub.ts";
@@ -21,6 +22,8 @@ export interface Journal {
   append(db: number, buf: Uint8Array, start: number, len: number): void;
   /** Writes what was appended to the file, and syncs it if every write must be. False when that failed: it stays to be written later. */
   flush(): boolean;
+  /** Why the last flush failed, in the operating system's words. */
+  readonly lastError: string;
 }
 
 /** What commands may use of the server they run in. */
@@ -31,6 +34,7 @@ export interface ServerContext {
   readonly pubsub: PubSub;
   readonly events: KeyEvents;
   readonly stats: ServerStats;
+  readonly rates: Rates;
   readonly table: CommandTable;
   readonly clock: Clock;
   readonly random: Random;
@@ -44,4 +48,6 @@ export interface ServerContext {
   gate: number;
   /** Why writes are refused, as the operating system says it, while GATE_WRITES_REFUSED is set. */
   writeError: string;
+  /** Writes and syncs what is to be written, and ends. False when that failed and `force` is not set: then the server goes on. */
+  shutDown(force: boolean): boolean;
 }

@@ -12,6 +12,8 @@ export interface DatabaseOwner {
   readonly dict: Dict;
   /** The time of this poll in Unix ms; 0 while a file is loaded, so that nothing expires. */
   nowMs: number;
+  /** No key ends before this, as far as is known; lowered when one is given an earlier deadline. */
+  nextDeadlineMs: number;
   /** The access clock that a new entry starts with. */
   initialAccess(): number;
   /** Frees what an entry's value refers to, now or bit by bit. The entry's own block is not touched. */
@@ -230,15 +232,19 @@ export class Database implements WheelOwner {
 
   private startDeadline(e: Ptr, deadlineMs: number): void {
     this.wheel ??= new Wheel(this.arena, this.owner.nowMs);
-    this.entries.setDeadline(e, deadlineMs);
-    this.wheel.add(e);
+    this.addDeadline(this.wheel, e, deadlineMs);
   }
 
   private moveDeadline(e: Ptr, deadlineMs: number): void {
     if (this.entries.deadline(e) === deadlineMs) return;
     this.wheel!.remove(e);
+    this.addDeadline(this.wheel!, e, deadlineMs);
+  }
+
+  private addDeadline(wheel: Wheel, e: Ptr, deadlineMs: number): void {
     this.entries.setDeadline(e, deadlineMs);
-    this.wheel!.add(e);
+    wheel.add(e);
+    if (deadlineMs < this.owner.nextDeadlineMs) this.owner.nextDeadlineMs = deadlineMs;
   }
 
   /** Writes a whole string value: `putString` and the bytes. */

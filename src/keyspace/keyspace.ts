@@ -27,6 +27,7 @@ export class Keyspace implements DatabaseOwner {
   readonly databases: Database[] = [];
   observer: KeyspaceObserver | undefined;
   nowMs: number;
+  nextDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(
     databaseCount: number,

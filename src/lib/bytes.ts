@@ -25,7 +25,9 @@ export type OwnedBytes = Uint8Array & { readonly [owned]: true };
 
 /** Copies a borrowed range. */
 export function own(buf: Uint8Array, start = 0, len = buf.length - start): OwnedBytes {
-  return buf.slice(start, start + len) as OwnedBytes;
+  const copy = new Uint8Array(len);
+  copyBytes(buf, start, len, copy, 0);
+  return copy as OwnedBytes;
 }
 
 const encoder = new TextEncoder();

@@ -49,6 +49,10 @@ export class Connection implements Link, Pending, Sink {
     this.client = new Client(id, this, host.context.keyspace.databases[0], host.context.keyspace.nowMs);
   }
 
+  get isTcp(): boolean {
+    return !this.address.endsWith(":0");
+  }
+
   get queryBytes(): number {
     return this.carry.length + this.waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
@@ -63,6 +67,12 @@ export class Connection implements Link, Pending, Sink {
 
   get outputBuffers(): number {
     return this.queue.length;
+  }
+
+  /** The connection in a line of the log. */
+  describe(): string {
+    const { id, name } = this.client;
+    return `id=${id} addr=${this.address} laddr=${this.localAddress} fd=${this.descriptor} name=${name} qbuf=${this.queryBytes} omem=${this.outputBytes}`;
   }
 
   /** Bytes came in. The chunk is ours. */
@@ -169,7 +179,7 @@ export class Connection implements Link, Pending, Sink {
 
   private protocolError(message: string): void {
     this.host.output.reply.errorText(`ERR Protocol error: ${message}`);
-    this.host.context.log.verbose(`Protocol error (${message}) from client: addr=${this.address}`);
+    this.host.context.log.verbose(`Protocol error (${message}) from client: ${this.describe()}`);
     this.close("flushed");
   }
 
@@ -191,10 +201,11 @@ export class Connection implements Link, Pending, Sink {
 
   private openRange(): void {
     const { at } = this.host.output.reply;
+    if (this.rangeEnd !== at || this.rangeEnd === this.rangeStart) {
+      this.moveRange();
+      this.rangeStart = this.rangeEnd = at;
+    }
     this.executing = true;
-    if (this.rangeEnd === at && this.rangeEnd > this.rangeStart) return;
-    this.moveRange();
-    this.rangeStart = this.rangeEnd = at;
   }
 
   private closeRange(): void {
@@ -295,6 +306,12 @@ export class Connection implements Link, Pending, Sink {
     this.socket.shutdown();
     this.host.terminateLater(this.socket, LINGER_MS);
     this.ended();
+  }
+
+  /** The client sends nothing more; it may still read what it is owed for what it sent. */
+  peerEnded(): void {
+    if (this.suspended) this.close("now");
+    else this.close("flushed");
   }
 
   /** The socket is gone, or is as good as gone. */

@@ -1,0 +1,53 @@
+import type { ExpiryCycle } from "./keyspace/expiry.ts";
+import type { Keyspace } from "./keyspace/keyspace.ts";
+import type { Clock } from "./lib/clock.ts";
+import { BACKGROUND_SLICE_US } from "./limits.ts";
+
+/** Timers take whole milliseconds up to about 24 days. */
+const TIMER_MS_MAX = 1_000_000_000;
+
+/** Does what can wait between polls, in slices, and wakes the loop when a key's time comes while nobody else does. */
+export class Background {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAtMs = Number.POSITIVE_INFINITY;
+  private sliceEndUs = 0;
+
+  /** `wake` makes a poll happen: the clock is read, and `run` called at its end. */
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly expiry: ExpiryCycle,
+    private readonly clock: Clock,
+    private readonly wake: () => void,
+  ) {}
+
+  /** One slice of each job that has something to do. */
+  run(): void {
+    const idle = this.expiry.run() && this.reclaim();
+    if (!idle) this.wake();
+    else if (this.keyspace.nextDeadlineMs < this.timerAtMs) this.arm(this.keyspace.nextDeadlineMs);
+  }
+
+  private reclaim(): boolean {
+    if (this.keyspace.reclaimer.pending === 0) return true;
+    this.sliceEndUs = this.clock.monotonicUs() + BACKGROUND_SLICE_US;
+    return this.keyspace.reclaimer.run(this.stop);
+  }
+
+  private readonly stop = (): boolean => this.clock.monotonicUs() >= this.sliceEndUs;
+
+  private arm(atMs: number): void {
+    clearTimeout(this.timer);
+    this.timerAtMs = atMs;
+    const delayMs = Math.min(TIMER_MS_MAX, Math.max(1, atMs - this.keyspace.nowMs));
+    this.timer = setTimeout(this.onTimer, delayMs);
+  }
+
+  private readonly onTimer = (): void => {
+    this.timerAtMs = Number.POSITIVE_INFINITY;
+    this.wake();
+  };
+
+  stopTimers(): void {
+    clearTimeout(this.timer);
+  }
+}

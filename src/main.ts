@@ -1,0 +1,91 @@
+import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { banner } from "./banner.ts";
+import { loadConfig } from "./config/load.ts";
+import type { ConfigStore } from "./config/store.ts";
+import { usageText } from "./config/usage.ts";
+import { healthcheck } from "./healthcheck.ts";
+import { systemClock } from "./lib/clock.ts";
+import { osErrorText } from "./lib/os-errors.ts";
+import { Log } from "./observe/log.ts";
+import { Server } from "./server.ts";
+import { PRODUCT, VERSION } from "./version.ts";
+
+/** The only file that ends the process. */
+async function main(): Promise<void> {
+  const loaded = loadConfig({ argv: process.argv.slice(2), env: process.env, product: `${PRODUCT} ${VERSION}` });
+  switch (loaded.action) {
+    case "version":
+      console.log(`${PRODUCT} v=${VERSION} runtime=bun-${Bun.version} bits=64`);
+      return;
+    case "help":
+      process.stdout.write(usageText("./go-redis"));
+      return;
+    case "fail":
+      process.stderr.write(`${loaded.error}\n`);
+      return process.exit(1);
+    case "healthcheck":
+      return process.exit(await healthcheck(loaded.config.values));
+    case "run":
+      return run(loaded.config, loaded.withoutEffect);
+  }
+}
+
+async function run(config: ConfigStore, withoutEffect: readonly string[]): Promise<void> {
+  const log = new Log(systemClock);
+  log.level = config.values.loglevel;
+  log.file = config.values.logfile;
+  const server = new Server(config, log);
+  catchFailures(log);
+  process.chdir(config.values.dir);
+  for (const line of banner(config, process.pid)) log.raw(line);
+  if (withoutEffect.length > 0) {
+    log.notice(`These directives are accepted for compatibility but have no effect: ${withoutEffect.join(", ")}`);
+  }
+  const failure = server.listen();
+  if (failure !== undefined) return abort(log, failure);
+  writePidFile(config, log);
+  endOnSignals(server, log);
+  const damage = await server.load();
+  if (damage !== undefined) return abort(log, damage);
+  log.notice("Server initialized");
+  server.start();
+  log.notice("Ready to accept connections");
+}
+
+function abort(log: Log, reason: string): void {
+  log.warning(reason);
+  process.exit(1);
+}
+
+function writePidFile(config: ConfigStore, log: Log): void {
+  const path = config.values.pidfile;
+  if (path === "") return;
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+    process.on("exit", () => existsSync(path) && unlinkSync(path));
+  } catch (error) {
+    log.warning(`Failed to write PID file: ${osErrorText(error)}`);
+  }
+}
+
+function endOnSignals(server: Server, log: Log): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      log.warning(`Received ${signal} scheduling shutdown...`);
+      server.shutDown(true);
+    });
+  }
+  server.onEnd = (status) => {
+    log.warning(`${PRODUCT} is now ready to exit, bye bye...`);
+    process.exit(status);
+  };
+}
+
+/** A failure outside commands is a bug: say all that is known of it and go on serving. */
+function catchFailures(log: Log): void {
+  const report = (error: unknown) => log.warning(`Unexpected failure: ${(error as Error)?.stack ?? String(error)}`);
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+}
+
+await main();
