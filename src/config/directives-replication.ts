@@ -1,17 +1,5 @@
 import { directive, inert, inertImmutable } from "./directive.ts";
-import {
-  INT_MAX,
-  integer,
-  LONG_MAX,
-  memory,
-  memoryAtLeast,
-  oneOf,
-  PORT_MAX,
-  path,
-  secret,
-  text,
-  yesNo,
-} from "./kinds.ts";
+import { INT_MAX, integer, LONG_MAX, memory, oneOf, PORT_MAX, path, secret, text, yesNo } from "./kinds.ts";
 import { hostName, masterAddress } from "./kinds-special.ts";
 
 /** A directive that was called slave-... before, and still answers to that. */
@@ -79,7 +67,7 @@ const replication = {
   "repl-timeout": directive(integer(1, INT_MAX), 60, "Seconds of silence that end replication.", inert),
   "repl-disable-tcp-nodelay": directive(yesNo, false, "Fewer and larger packets to replicas.", inert),
   "repl-backlog-size": directive(
-    memoryAtLeast(1, LONG_MAX, 16384),
+    memory(1, LONG_MAX, (bytes) => Math.max(bytes, 16384)),
     1024 ** 2,
     "Changes kept for replicas that were away.",
     inert,

@@ -1,5 +1,5 @@
 import { directive, inert, inertImmutable } from "./directive.ts";
-import { adjusted, INT_MAX, integer, LONG_MAX, oneOf, path, text, yesNo } from "./kinds.ts";
+import { INT_MAX, integer, LONG_MAX, oneOf, path, text, yesNo } from "./kinds.ts";
 import { directory } from "./kinds-merging.ts";
 import { eventClasses, oomScores, percentiles, shutdownFlags, titleTemplate } from "./kinds-special.ts";
 
@@ -51,7 +51,7 @@ const process = {
   "crash-memcheck-enabled": directive(yesNo, true, "Test the memory after a crash.", inert),
   "use-exit-on-panic": directive(yesNo, false, "End by exit after a broken invariant.", { ...inert, hidden: true }),
   "watchdog-period": directive(
-    adjusted(0, INT_MAX, (ms) => (ms > 0 && ms < 200 ? 200 : ms)),
+    integer(0, INT_MAX, (ms) => (ms > 0 && ms < 200 ? 200 : ms)),
     0,
     "Milliseconds after which a stalled server logs where it is.",
     { ...inert, hidden: true },
@@ -65,7 +65,7 @@ const cpus = (doc: string, alias: string) => directive(text, "", doc, { ...inert
 
 const system = {
   hz: directive(
-    adjusted(0, INT_MAX, (value) => Math.min(Math.max(value, 1), 500)),
+    integer(0, INT_MAX, (value) => Math.min(Math.max(value, 1), 500)),
     10,
     "Rounds of background work per second; this server works between requests.",
     inert,
@@ -77,7 +77,7 @@ const system = {
   "jemalloc-bg-thread": directive(yesNo, true, "A thread that returns memory.", inert),
   "disable-thp": directive(yesNo, true, "Whether huge pages are turned off.", inertImmutable),
   "oom-score-adj": directive(
-    oneOf(["no", "yes", "absolute"], { relative: "yes" }),
+    oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }),
     "no",
     "Whether the server changes what the system thinks of it when memory runs out.",
     inert,

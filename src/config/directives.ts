@@ -44,3 +44,9 @@ export const NAMES: ReadonlyMap<string, Named> = new Map(
 export function findDirective(name: string): Named | undefined {
   return NAMES.get(name.toLowerCase());
 }
+
+/** Accepted with one word and otherwise ignored, as Redis does with them. */
+export const RETIRED = ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
+
+/** What configuration files may say besides values. */
+export const FILE_WORDS = ["include", "rename-command", "loadmodule", "user", "sentinel", ...RETIRED];

@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
-import { osErrorText } from "./os-errors.ts";
+import { osErrorText } from "../lib/os-errors.ts";
 import type { ByteString } from "./text.ts";
 
 /** What configuration needs of the machine; tests give it another one. Paths are absolute. */

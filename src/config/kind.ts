@@ -78,13 +78,14 @@ interface Form<T> {
   readonly fileForm?: (value: T) => ByteString;
 }
 
-/** A kind whose values depend on their words alone. */
-export function kindOf<T>(schema: Schema<T>, form: Form<T>): Kind<T> {
+/** A kind whose values depend on their words alone. Its schema is made when it is first needed: most never are. */
+export function kindOf<T>(makeSchema: () => Schema<T>, form: Form<T>): Kind<T> {
+  let schema: Schema<T> | undefined;
   const inFile = form.fileForm ?? ((value: T) => quotedIfNeeded(form.format(value)));
   return {
     type: form.type,
     manyWords: form.manyWords ?? false,
-    parse: (words) => read(schema, words),
+    parse: (words) => read((schema ??= makeSchema()), words),
     format: form.format,
     fileLines: (value, fallback) => [{ words: inFile(value), needed: form.format(value) !== form.format(fallback) }],
   };

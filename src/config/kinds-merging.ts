@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import * as z from "zod/mini";
-import { accept, type Kind, manyWords, type Outcome, oneWord, read, refuse, step, type Words } from "./kind.ts";
+import { accept, type Kind, type Outcome, oneWord, read, refuse, type Words } from "./kind.ts";
 import { byteString, formatMemory, parseMemory, quoted, textOf } from "./text.ts";
 
 // Kinds whose new value depends on the old one, or on the machine.
@@ -11,13 +10,13 @@ export interface SavePoint {
   readonly changes: number;
 }
 
-/** Save points; a further line of a file adds to those before it, unless it is empty. */
+/** Save points; a further line of a file adds to those before it, and an empty text takes them back. */
 export const savePoints: Kind<readonly SavePoint[]> = {
   type: "pairs of seconds and changes",
   manyWords: true,
   parse(words, { previous, further }) {
-    const points = read(z.pipe(manyWords, step(readSavePoints)), words);
-    return points.ok && further && points.value.length > 0 ? accept([...previous, ...points.value]) : points;
+    const points = readSavePoints(words);
+    return points.ok && further && words[0] !== "" ? accept([...previous, ...points.value]) : points;
   },
   format: formatSavePoints,
   fileLines(value, fallback) {
@@ -64,7 +63,7 @@ export const outputLimits: Kind<OutputLimits> = {
   type: "class, hard limit, soft limit, soft seconds",
   manyWords: true,
   parse(words, { previous }) {
-    const named = read(z.pipe(manyWords, step(readOutputLimits)), words);
+    const named = readOutputLimits(words);
     return named.ok ? accept({ ...previous, ...named.value }) : named;
   },
   // The class of replicas still has its old name in CONFIG GET.

@@ -12,7 +12,7 @@ import {
   type Words,
 } from "./kind.ts";
 import { notOneOf } from "./kinds.ts";
-import { type ByteString, parseMemory } from "./text.ts";
+import { type ByteString, parseMemory, quotedIfNeeded } from "./text.ts";
 
 /** An absolute number of bytes, or a share of the memory limit. */
 export interface MemoryShare {
@@ -20,7 +20,7 @@ export interface MemoryShare {
   readonly amount: number;
 }
 
-export const memoryShare: Kind<MemoryShare> = kindOf(z.pipe(oneWord, step(readMemoryShare)), {
+export const memoryShare: Kind<MemoryShare> = kindOf(() => z.pipe(oneWord, step(readMemoryShare)), {
   type: "memory size or percent",
   format: ({ unit, amount }) => (unit === "percent" && amount > 0 ? `${amount}%` : String(amount)),
 });
@@ -39,7 +39,7 @@ function readMemoryShare(word: ByteString): Outcome<MemoryShare> {
 }
 
 /** Permission bits, written in octal. */
-export const octal: Kind<number> = kindOf(z.pipe(oneWord, step(readOctal)), {
+export const octal: Kind<number> = kindOf(() => z.pipe(oneWord, step(readOctal)), {
   type: "octal number up to 777",
   format: (value) => value.toString(8),
 });
@@ -53,11 +53,11 @@ function readOctal(word: ByteString): Outcome<number> {
 const ADDRESSES_MAX = 16;
 
 /** Addresses to listen on; a leading `-` allows one to be missing on this machine. No address: no TCP. */
-export const addresses: Kind<readonly string[]> = kindOf(z.pipe(manyWords, step(readAddresses)), {
+export const addresses: Kind<readonly string[]> = kindOf(() => z.pipe(manyWords, step(readAddresses)), {
   type: "addresses",
   manyWords: true,
   format: (value) => value.join(" "),
-  fileForm: (value) => value.join(" ") || '""',
+  fileForm: (value) => value.map(quotedIfNeeded).join(" ") || '""',
 });
 
 function readAddresses(words: Words): Outcome<readonly string[]> {
@@ -68,7 +68,7 @@ function readAddresses(words: Words): Outcome<readonly string[]> {
 const CLASSES_OF_A = "g$lshzxetd";
 
 /** Classes of key events by their letters, in the one form that CONFIG GET shows; `A` stands for the classes it names. */
-export const eventClasses: Kind<string> = kindOf(z.pipe(oneWord, step(readEventClasses)), {
+export const eventClasses: Kind<string> = kindOf(() => z.pipe(oneWord, step(readEventClasses)), {
   type: "event classes out of `Ag$lshzxeKEtmdn`",
   format: (value) => value,
   fileForm: (value) => `"${value}"`,
@@ -87,7 +87,7 @@ function readEventClasses(word: ByteString): Outcome<string> {
 const SHUTDOWN_FLAGS = ["save", "nosave", "now", "force"] as const;
 
 /** Options of the shutdown that a signal asks for. `default` is no option. */
-export const shutdownFlags: Kind<readonly string[]> = kindOf(z.pipe(manyWords, step(readShutdownFlags)), {
+export const shutdownFlags: Kind<readonly string[]> = kindOf(() => z.pipe(manyWords, step(readShutdownFlags)), {
   type: `\`default\` or some of ${SHUTDOWN_FLAGS.map((flag) => `\`${flag}\``).join(", ")}`,
   manyWords: true,
   format: (value) => value.join(" ") || "default",
@@ -107,7 +107,7 @@ function readShutdownFlags(words: Words): Outcome<readonly string[]> {
 const OOM_SCORE_MAX = 2000;
 
 /** Three adjustments: of a master, a replica and a child. */
-export const oomScores: Kind<readonly number[]> = kindOf(z.pipe(manyWords, step(readOomScores)), {
+export const oomScores: Kind<readonly number[]> = kindOf(() => z.pipe(manyWords, step(readOomScores)), {
   type: "three numbers from -2000 to 2000",
   manyWords: true,
   format: (value) => value.join(" "),
@@ -122,7 +122,7 @@ function readOomScores(words: Words): Outcome<readonly number[]> {
     : refuse(`Invalid oom-score-adj-values, elements must be between -${OOM_SCORE_MAX} and ${OOM_SCORE_MAX}.`);
 }
 
-export const percentiles: Kind<readonly number[]> = kindOf(z.pipe(manyWords, step(readPercentiles)), {
+export const percentiles: Kind<readonly number[]> = kindOf(() => z.pipe(manyWords, step(readPercentiles)), {
   type: "percentiles",
   manyWords: true,
   format: (value) => value.map(formatPercentile).join(" "),
@@ -158,7 +158,7 @@ const TITLE_VARIABLES: Readonly<Record<string, string | undefined>> = {
 };
 
 /** A template of the process title; `{{` is a brace. It may not come out empty. */
-export const titleTemplate: Kind<ByteString> = kindOf(z.pipe(oneWord, step(readTitleTemplate)), {
+export const titleTemplate: Kind<ByteString> = kindOf(() => z.pipe(oneWord, step(readTitleTemplate)), {
   type: "template",
   format: (value) => value,
 });
@@ -173,7 +173,7 @@ function readTitleTemplate(word: ByteString): Outcome<ByteString> {
 
 const HOST_NAME_BYTES_MAX = 255;
 
-export const hostName: Kind<ByteString> = kindOf(z.pipe(oneWord, step(readHostName)), {
+export const hostName: Kind<ByteString> = kindOf(() => z.pipe(oneWord, step(readHostName)), {
   type: "host name",
   format: (value) => value,
 });
@@ -186,7 +186,7 @@ function readHostName(word: ByteString): Outcome<ByteString> {
 }
 
 /** A server to replicate, as `host port`; empty when there is none. */
-export const masterAddress: Kind<string> = kindOf(z.pipe(manyWords, step(readMasterAddress)), {
+export const masterAddress: Kind<string> = kindOf(() => z.pipe(manyWords, step(readMasterAddress)), {
   type: "`no one`",
   format: (value) => value,
   fileForm: (value) => value || "no one",

@@ -9,7 +9,7 @@ export const UINT_MAX = 2 ** 32 - 1;
 export const LONG_MAX = Number.MAX_SAFE_INTEGER;
 export const PORT_MAX = 65535;
 
-export const yesNo: Kind<boolean> = kindOf(z.pipe(oneWord, step(readYesNo)), {
+export const yesNo: Kind<boolean> = kindOf(() => z.pipe(oneWord, step(readYesNo)), {
   type: "yes or no",
   format: (value) => (value ? "yes" : "no"),
 });
@@ -20,17 +20,21 @@ function readYesNo(word: ByteString): Outcome<boolean> {
 }
 
 /** Any bytes. */
-export const text: Kind<ByteString> = kindOf(oneWord, { type: "text", format: (value) => value, fileForm: quoted });
+export const text: Kind<ByteString> = kindOf(() => oneWord, {
+  type: "text",
+  format: (value) => value,
+  fileForm: quoted,
+});
 
 /** A path or file name, as text. */
-export const path: Kind<string> = kindOf(z.pipe(oneWord, z.transform(textOf)), {
+export const path: Kind<string> = kindOf(() => z.pipe(oneWord, z.transform(textOf)), {
   type: "path",
   format: byteString,
   fileForm: (value) => quoted(byteString(value)),
 });
 
 /** A password's bytes; none when there is no password. */
-export const secret: Kind<Uint8Array> = kindOf(z.pipe(oneWord, z.transform(bytesOf)), {
+export const secret: Kind<Uint8Array> = kindOf(() => z.pipe(oneWord, z.transform(bytesOf)), {
   type: "text",
   format: (value) => Buffer.from(value).toString("latin1"),
   fileForm: (value) => quoted(Buffer.from(value).toString("latin1")),
@@ -38,30 +42,25 @@ export const secret: Kind<Uint8Array> = kindOf(z.pipe(oneWord, z.transform(bytes
 
 /** The name of a file within a folder. */
 export function fileName(directive: string, what: "filename" | "dirname", mayBeEmpty: boolean): Kind<string> {
-  const schema = step((word: ByteString) => {
+  const readName = (word: ByteString): Outcome<string> => {
     if (word === "" && !mayBeEmpty) return refuse(`${directive} can't be empty`);
     if (word.includes("/")) return refuse(`${directive} can't be a path, just a ${what}`);
     return accept(textOf(word));
-  });
-  return kindOf(z.pipe(oneWord, schema), {
+  };
+  return kindOf(() => z.pipe(oneWord, step(readName)), {
     type: what === "filename" ? "file name" : "folder name",
     format: byteString,
     fileForm: (value) => quoted(byteString(value)),
   });
 }
 
-/** The same words of any case; `synonyms` are accepted in place of the value that they name. */
-export function oneOf<const V extends string>(
-  values: readonly V[],
-  synonyms: Readonly<Record<string, V>> = {},
-): Kind<V> {
-  const known = [...values, ...Object.keys(synonyms)];
-  const schema = step((word: ByteString) => {
-    const lower = word.toLowerCase();
-    const value = synonyms[lower] ?? values.find((one) => one === lower);
-    return value === undefined ? refuse(notOneOf(known)) : accept(value);
-  });
-  return kindOf(z.pipe(oneWord, schema), {
+/** One of these words, in any case; a synonym stands for another one of them. */
+export function oneOf<const V extends string>(values: readonly V[], synonyms: Partial<Record<V, V>> = {}): Kind<V> {
+  const readChoice = (word: ByteString): Outcome<V> => {
+    const value = values.find((one) => one === word.toLowerCase());
+    return value === undefined ? refuse(notOneOf(values)) : accept(synonyms[value] ?? value);
+  };
+  return kindOf(() => z.pipe(oneWord, step(readChoice)), {
     type: values.map((one) => `\`${one}\``).join(", "),
     format: (value) => value,
   });
@@ -82,50 +81,33 @@ function between(min: number, max: number): z.ZodMiniType<number, number> {
   return z.number().check(z.gte(min, { error: tooSmall }), z.lte(max, { error: range(max) }));
 }
 
-const integers = new Map<string, Kind<number>>();
-
-/** A whole number in canonical decimal form. */
-export function integer(min: number, max: number): Kind<number> {
-  return memo(integers, min, max, () => adjusted(min, max, (value) => value));
+/** A whole number in canonical decimal form. `adjust` moves it to the nearest one that makes sense. */
+export function integer(min: number, max: number, adjust = same): Kind<number> {
+  const error = "argument couldn't be parsed into an integer";
+  const makeSchema = () => {
+    const whole = z.pipe(z.string().check(z.refine(isInteger, { error })), z.transform(Number));
+    return z.pipe(oneWord, z.pipe(whole, z.pipe(between(min, max), z.transform(adjust))));
+  };
+  return kindOf(makeSchema, { type: rangeName(min, max), format: String });
 }
-
-/** A whole number that is moved to the nearest one that makes sense. */
-export function adjusted(min: number, max: number, adjust: (value: number) => number): Kind<number> {
-  const whole = z.string().check(z.refine(isInteger, { error: "argument couldn't be parsed into an integer" }));
-  const schema = z.pipe(z.pipe(oneWord, whole), z.pipe(z.transform(Number), between(min, max)));
-  return kindOf(z.pipe(schema, z.transform(adjust)), { type: rangeName(min, max), format: String });
-}
-
-const memories = new Map<string, Kind<number>>();
 
 /** Bytes, with units: `1kb`, `64mb`, `2gb`, and `1k`, `1m`, `1g` for powers of ten. */
-export function memory(min: number, max: number): Kind<number> {
-  return memo(memories, min, max, () => memoryOf(min, max, (value) => value));
-}
-
-/** Bytes that are never fewer than `least`. */
-export function memoryAtLeast(min: number, max: number, least: number): Kind<number> {
-  return memoryOf(min, max, (value) => Math.max(value, least));
-}
-
-function memoryOf(min: number, max: number, adjust: (value: number) => number): Kind<number> {
-  const size = step((word: ByteString) => {
-    const bytes = parseMemory(word);
-    return bytes === undefined ? refuse("argument must be a memory value") : accept(bytes);
-  });
-  const schema = z.pipe(z.pipe(oneWord, size), z.pipe(between(min, max), z.transform(adjust)));
-  return kindOf(schema, {
+export function memory(min: number, max: number, adjust = same): Kind<number> {
+  const makeSchema = () => z.pipe(oneWord, z.pipe(step(readSize), z.pipe(between(min, max), z.transform(adjust))));
+  return kindOf(makeSchema, {
     type: min > 0 ? `memory size, at least ${formatMemory(min)}` : "memory size",
     format: String,
     fileForm: formatMemory,
   });
 }
 
-function memo<T>(known: Map<string, Kind<T>>, min: number, max: number, make: () => Kind<T>): Kind<T> {
-  const key = `${min} ${max}`;
-  const kind = known.get(key) ?? make();
-  known.set(key, kind);
-  return kind;
+function readSize(word: ByteString): Outcome<number> {
+  const bytes = parseMemory(word);
+  return bytes === undefined ? refuse("argument must be a memory value") : accept(bytes);
+}
+
+function same(value: number): number {
+  return value;
 }
 
 function rangeName(min: number, max: number): string {

@@ -5,8 +5,8 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -28,7 +28,7 @@ export function writeFileAtomically(path: string, content: Uint8Array): void {
     fsyncSync(fd);
     renameSync(temporary, target);
   } catch (error) {
-    unlinkSync(temporary);
+    rmSync(temporary, { force: true });
     throw error;
   } finally {
     closeSync(fd);

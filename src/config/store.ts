@@ -1,4 +1,5 @@
 import { globMatch } from "../lib/glob.ts";
+import { osErrorText } from "../lib/os-errors.ts";
 import {
   type AnyDirective,
   type Config,
@@ -10,7 +11,6 @@ import {
 } from "./directives.ts";
 import { type Host, systemHost } from "./host.ts";
 import type { Outcome } from "./kind.ts";
-import { osErrorText } from "./os-errors.ts";
 import { writeFileAtomically } from "./replace-file.ts";
 import { type FileEntry, rewriteText } from "./rewrite.ts";
 import { type ByteString, bytesOf } from "./text.ts";
@@ -73,7 +73,7 @@ export class ConfigStore {
 
   /**
    * Sets all of these directives, or none. The texts are taken as they are: quotes have no meaning, and directives of several
-   * words are split at each blank.
+   * words are split at each blank. Without a caller it is the server itself that sets them, and nothing is protected.
    */
   set(pairs: readonly (readonly [ByteString, ByteString])[], caller?: Caller): ConfigError | undefined {
     const changes: Change[] = [];
