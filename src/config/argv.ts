@@ -20,8 +20,8 @@ const ACTIONS: Readonly<Record<string, CommandLine["action"]>> = {
 };
 
 /**
- * Reads `[action] [file] [--directive value ...] [-]`. The first argument may be an action; the next is the file unless it starts
- * with a dash; a lone dash at either end asks for standard input.
+ * Reads `[action] [file] [--directive value ...] [-]`. The first argument may be an action; the next is the file unless
+ * it starts with a dash; a lone dash at either end asks for standard input.
  */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const action = ACTIONS[argv[0] ?? ""] ?? "run";
@@ -40,9 +40,9 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
 }
 
 /**
- * An argument with two dashes starts a line, and what follows are its words. Three exceptions: right after a lone directive name
- * even such an argument is the value; except after `--save`, which without a value means no save points; and an option
- * argument that already contains blanks is a whole line.
+ * An argument with two dashes starts a line, and what follows are its words. Three exceptions: right after a lone
+ * directive name even such an argument is the value; except after `--save`, which without a value means no save points;
+ * and an option argument that already contains blanks is a whole line.
  */
 function optionLines(args: readonly ByteString[]): ByteString[] {
   const lines: ByteString[] = [];

@@ -15,7 +15,10 @@ interface Traits<T> {
   readonly aliases?: readonly string[];
   /** Accepted, kept and shown so that files and tools made for Redis work; this server does nothing with it. */
   readonly effect?: "none";
-  /** Why a value cannot be honoured although it is valid: better an error than a server that does not do what it was told. */
+  /**
+   * Why a value cannot be honoured although it is valid: better an error than a server that does not do what it was
+   * told.
+   */
   readonly refuse?: (value: T, at: "start" | "set") => string | undefined;
 }
 

@@ -1,6 +1,8 @@
 import { type AnyDirective, DIRECTIVES, type DirectiveName } from "./directives.ts";
 
-/** The tables of all directives in Markdown: those that do something, and those that are there for compatibility only. */
+/**
+ * The tables of all directives in Markdown: those that do something, and those that are there for compatibility only.
+ */
 export function directiveTableMarkdown(): string {
   const names = (Object.keys(DIRECTIVES) as DirectiveName[]).sort();
   const shown = names.map((name) => ({ name, ...(DIRECTIVES[name] as AnyDirective) })).filter(({ hidden }) => !hidden);

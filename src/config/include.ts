@@ -4,8 +4,8 @@ import { globMatch } from "../lib/glob.ts";
 import type { Host } from "./host.ts";
 
 /**
- * The files that an include names, in alphabetical order. A path without wildcards is one file, whether it exists or not;
- * wildcards match within one folder name, and no name with a leading dot unless they say so.
+ * The files that an include names, in alphabetical order. A path without wildcards is one file, whether it exists or
+ * not; wildcards match within one folder name, and no name with a leading dot unless they say so.
  */
 export function includedFiles(pattern: string, folder: string, host: Host): string[] {
   const path = resolve(folder, pattern);

@@ -20,8 +20,8 @@ export interface FileLine {
 }
 
 /**
- * The values that a directive may have: how they are read, shown and written back. `format` gives the text of CONFIG GET, and
- * reading that text again gives a value with the same text.
+ * The values that a directive may have: how they are read, shown and written back. `format` gives the text of CONFIG
+ * GET, and reading that text again gives a value with the same text.
  */
 export interface Kind<T> {
   /** How documentation names the values. */

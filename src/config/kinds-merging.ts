@@ -48,7 +48,9 @@ function readCount(word: string): number {
   return value < 2 ** 31 ? value : -1;
 }
 
-/** When a client that does not read is cut off: at once, or after it stayed above the soft limit so long. 0 is no limit. */
+/**
+ * When a client that does not read is cut off: at once, or after it stayed above the soft limit so long. 0 is no limit.
+ */
 export interface OutputLimit {
   readonly hardBytes: number;
   readonly softBytes: number;

@@ -67,7 +67,9 @@ function readAddresses(words: Words): Outcome<readonly string[]> {
 
 const CLASSES_OF_A = "g$lshzxetd";
 
-/** Classes of key events by their letters, in the one form that CONFIG GET shows; `A` stands for the classes it names. */
+/**
+ * Classes of key events by their letters, in the one form that CONFIG GET shows; `A` stands for the classes it names.
+ */
 export const eventClasses: Kind<string> = kindOf(() => z.pipe(oneWord, step(readEventClasses)), {
   type: "event classes out of `Ag$lshzxeKEtmdn`",
   format: (value) => value,

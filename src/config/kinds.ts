@@ -74,7 +74,9 @@ function isInteger(word: string): boolean {
   return /^(0|-?[1-9]\d{0,18})$/.test(word) && BigInt.asIntN(64, BigInt(word)) === BigInt(word);
 }
 
-/** A range check in Redis's words. What is too small is told Redis's own upper bound, what is too large the real one. */
+/**
+ * A range check in Redis's words. What is too small is told Redis's own upper bound, what is too large the real one.
+ */
 function between(min: number, max: number): z.ZodMiniType<number, number> {
   const range = (bound: number | string) => `argument must be between ${min} and ${bound} inclusive`;
   const tooSmall = range(max === LONG_MAX ? "9223372036854775807" : max);

@@ -14,7 +14,10 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name and version of the server, for the heading of errors. */
   readonly product: string;
-  /** Renames a command, or removes it when `to` is empty; may give a reason against it. Without this, rename-command is refused. */
+  /**
+   * Renames a command, or removes it when `to` is empty; may give a reason against it. Without this, rename-command is
+   * refused.
+   */
   readonly renameCommand?: (from: string, to: string) => string | undefined;
   readonly host?: Host;
 }
@@ -35,8 +38,8 @@ export interface ConfigLoadError {
 export type LoadResult = LoadedConfig | ConfigLoadError | { readonly action: "version" | "help" };
 
 /**
- * Collects the configuration: the file, over it the environment, over that the command line. Each later word on a directive counts,
- * except that lines of `save` add up within the file and the command line together.
+ * Collects the configuration: the file, over it the environment, over that the command line. Each later word on a
+ * directive counts, except that lines of `save` add up within the file and the command line together.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
   const command = readCommandLine(options.argv);

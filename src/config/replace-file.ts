@@ -14,8 +14,9 @@ import { dirname } from "node:path";
 const NEW_FILE_MODE = 0o644;
 
 /**
- * Replaces a file as a whole: after a crash at any point there is either the old or the new one, and the new one is on disk when
- * this returns. Permissions are kept, and a symbolic link stays one. Throws the operating system's error, with the old file in place.
+ * Replaces a file as a whole: after a crash at any point there is either the old or the new one, and the new one is on
+ * disk when this returns. Permissions are kept, and a symbolic link stays one. Throws the operating system's error,
+ * with the old file in place.
  */
 export function writeFileAtomically(path: string, content: Uint8Array): void {
   const target = realPath(path);

@@ -3,10 +3,10 @@ import type { FileLine } from "./kind.ts";
 import { type ByteString, splitLine } from "./text.ts";
 
 /**
- * CONFIG REWRITE's text. What the user wrote stays where it is: comments, order, includes, lines that only say the default. A
- * directive's lines are replaced one by one by its new lines; surplus ones go, missing ones are added at the end below a
- * marker, unless they only say the default. Lines that mean nothing are kept as comments. Rewriting the result with the same
- * values changes nothing.
+ * CONFIG REWRITE's text. What the user wrote stays where it is: comments, order, includes, lines that only say the
+ * default. A directive's lines are replaced one by one by its new lines; surplus ones go, missing ones are added at the
+ * end below a marker, unless they only say the default. Lines that mean nothing are kept as comments. Rewriting the
+ * result with the same values changes nothing.
  */
 
 /** The lines of one directive. */

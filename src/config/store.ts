@@ -38,8 +38,8 @@ type Values = Record<DirectiveName, unknown>;
 type UntypedListener = ChangeListener<unknown>;
 
 /**
- * The live configuration. Texts that go in and out are byte strings, see text.ts. `values` is one object for the life of
- * the server, changed in place; what is read for every command had better be copied by a listener.
+ * The live configuration. Texts that go in and out are byte strings, see text.ts. `values` is one object for the life
+ * of the server, changed in place; what is read for every command had better be copied by a listener.
  */
 export class ConfigStore {
   readonly values: Config;
@@ -57,7 +57,10 @@ export class ConfigStore {
     return (DIRECTIVES[name] as AnyDirective).kind.format(this.values[name]);
   }
 
-  /** Names and texts that the patterns match, without repetition. A name without wildcards comes back as it was asked for. */
+  /**
+   * Names and texts that the patterns match, without repetition. A name without wildcards comes back as it was asked
+   * for.
+   */
   get(patterns: readonly ByteString[]): [string, ByteString][] {
     const found = new Map<string, [string, ByteString]>();
     for (const pattern of patterns) {
@@ -72,8 +75,9 @@ export class ConfigStore {
   }
 
   /**
-   * Sets all of these directives, or none. The texts are taken as they are: quotes have no meaning, and directives of several
-   * words are split at each blank. Without a caller it is the server itself that sets them, and nothing is protected.
+   * Sets all of these directives, or none. The texts are taken as they are: quotes have no meaning, and directives of
+   * several words are split at each blank. Without a caller it is the server itself that sets them, and nothing is
+   * protected.
    */
   set(pairs: readonly (readonly [ByteString, ByteString])[], caller?: Caller): ConfigError | undefined {
     const changes: Change[] = [];
@@ -97,8 +101,8 @@ export class ConfigStore {
   }
 
   /**
-   * Takes one directive's words from a file, the command line or the environment, without telling listeners. `further` says that
-   * the directive stood before in the same source. The result is the reason of a refusal.
+   * Takes one directive's words from a file, the command line or the environment, without telling listeners. `further`
+   * says that the directive stood before in the same source. The result is the reason of a refusal.
    */
   load(named: Named, words: readonly ByteString[], further: boolean): string | undefined {
     const outcome = this.parse(named, words, further, "start");

@@ -2,8 +2,8 @@ import { encode, latin1, utf8 } from "../lib/bytes.ts";
 import { splitArgs } from "../lib/split-args.ts";
 
 /**
- * A string with one character per byte (latin1). Configuration files, CONFIG SET and CONFIG GET carry any bytes, and this form
- * loses none of them; for ASCII it is the text itself.
+ * A string with one character per byte (latin1). Configuration files, CONFIG SET and CONFIG GET carry any bytes, and
+ * this form loses none of them; for ASCII it is the text itself.
  */
 export type ByteString = string;
 
@@ -62,7 +62,10 @@ const UNITS: Record<string, number> = {
   gb: 1024 ** 3,
 };
 
-/** Bytes of a memory size such as `512`, `10k` (10,000) or `10kb` (10,240); undefined when it is none. No digits are zero. */
+/**
+ * Bytes of a memory size such as `512`, `10k` (10,000) or `10kb` (10,240); undefined when it is none. No digits are
+ * zero.
+ */
 export function parseMemory(text: string): number | undefined {
   const parts = /^(\d*)([a-z]*)$/i.exec(text);
   const unit = UNITS[parts?.[2]?.toLowerCase() ?? "?"];
