@@ -15,6 +15,8 @@ export interface Bench {
   readonly options: Options;
   readonly generator: Generator;
   readonly cores: Cores;
+  /** What could not be measured, and why; the rest is still reported. */
+  readonly failures: string[];
 }
 
 export type Mode = (bench: Bench) => Promise<Section[]>;
@@ -47,6 +49,17 @@ export async function withEach<T>(
 /** Ours divided by theirs; NaN when there is only ours. */
 export function ratio(figures: readonly number[]): number {
   return figures.length === 2 ? figures[0]! / figures[1]! : Number.NaN;
+}
+
+/** Runs `body`; if it fails, notes that and gives `fallback`, so that one failure does not lose the figures of the others. */
+export async function orNote<T>(bench: Bench, what: string, fallback: T, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    bench.failures.push(`${what}: ${error instanceof Error ? error.message.trim() : String(error)}`);
+    progress(`failed: ${bench.failures.at(-1)}`);
+    return fallback;
+  }
 }
 
 export function progress(text: string): void {

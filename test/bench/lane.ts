@@ -54,7 +54,7 @@ export class Lane {
 
   received(chunk: Uint8Array): void {
     this.#awaited -= this.counter.feed(chunk);
-    if (this.counter.firstError !== null) this.#owner.failed(`error reply: ${this.counter.firstError}`);
+    if (this.counter.firstError !== null) this.#owner.failed(`error reply: ${this.counter.firstError.slice(0, 100)}`);
     else if (this.#awaited < 0) this.#owner.failed("more replies than commands");
     else if (this.#awaited === 0) this.#owner.batchDone(this);
   }

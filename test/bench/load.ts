@@ -47,16 +47,18 @@ class Load implements LaneOwner {
 
   async run(): Promise<LoadResult> {
     const watchdog = this.#watch();
+    let probed: ProbeResult | null = null;
     try {
       await this.#connect();
       this.#start();
       await this.#done.promise;
     } finally {
       clearInterval(watchdog);
+      probed = this.#probe?.stop() ?? null;
       for (const lane of this.#lanes) lane.close();
       for (const subscriber of this.#subscribers) subscriber.close();
     }
-    return this.#result(this.#probe?.stop() ?? null);
+    return this.#result(probed);
   }
 
   batchDone(lane: Lane): void {

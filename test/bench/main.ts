@@ -1,6 +1,6 @@
 /** `bun run bench`: compares go-redis with redis-server on this machine. See options.ts for its arguments. */
 import { join } from "node:path";
-import { type Bench, chooseCores, type Mode, progress } from "./bench.ts";
+import { type Bench, chooseCores, type Mode, orNote, progress } from "./bench.ts";
 import { Generator } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
 import { expiry } from "./modes/expiry.ts";
@@ -27,10 +27,10 @@ async function main(): Promise<number> {
   process.on("exit", cleanUp);
   const cores = chooseCores();
   if (cores.client !== null) Bun.spawnSync(["taskset", "-a", "-c", "-p", String(cores.client), String(process.pid)]);
-  const bench: Bench = { options, cores, generator: new Generator(cores.client) };
+  const bench: Bench = { options, cores, generator: new Generator(cores.client), failures: [] };
   await report(bench);
   await bench.generator.stop();
-  return 0;
+  return bench.failures.length > 0 ? 1 : 0;
 }
 
 /** The options; null when only the usage was wanted; the reason when there is one to refuse them. */
@@ -48,13 +48,21 @@ async function report(bench: Bench): Promise<void> {
   const facts = describeMachine(bench);
   const commandLine = ["bun run bench", ...process.argv.slice(2)].join(" ");
   const sections: Section[] = [];
-  const wanted = bench.options.modes.map((name) => modes[name]);
-  for (const mode of wanted.length > 0 ? wanted : [throughput]) sections.push(...(await mode(bench)));
+  if (bench.options.modes.length === 0) sections.push(...(await throughput(bench)));
+  for (const name of bench.options.modes) {
+    sections.push(...(await orNote(bench, `--${name}`, [], () => modes[name](bench))));
+  }
   if (bench.options.quick) facts.push("A quick run: a smoke test, its figures mean nothing.");
   process.stdout.write(`\`${commandLine}\`\n\n${facts.map((fact) => `- ${fact}`).join("\n")}\n\n`);
   process.stdout.write(`${sections.map(markdown).join("\n")}`);
+  for (const failure of bench.failures) process.stdout.write(`\n**Not measured:** ${failure}\n`);
   if (bench.options.json !== null) {
-    const all = { commandLine, facts, sections: sections.map(({ title, data }) => ({ title, data })) };
+    const all = {
+      commandLine,
+      facts,
+      failures: bench.failures,
+      sections: sections.map(({ title, data }) => ({ title, data })),
+    };
     await Bun.write(bench.options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
 }

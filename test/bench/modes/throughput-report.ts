@@ -85,7 +85,7 @@ function rowCells(row: Row): string[] {
     String(row.pipeline),
     ...row.rounds.map((rounds) => count(rate(rounds))),
     ...row.rounds.map((rounds) => fixed(cpuUs(rounds), 2)),
-    row.rounds.length === 2 ? `${fixed(cpu.ratio, 2)} ± ${fixed(cpu.error, 2)}` : "-",
+    Number.isNaN(cpu.error) ? fixed(cpu.ratio, 2) : `${fixed(cpu.ratio, 2)} ± ${fixed(cpu.error, 2)}`,
     ...row.rounds.map((rounds) => percentiles(latencyOf(rounds))),
   ];
 }

@@ -6,7 +6,7 @@
  * Figures are totals over all rounds, not medians: a garbage collection or a sync happens in few rounds, and its cost belongs to
  * the commands that caused it.
  */
-import { type Bench, progress, serverOptions } from "../bench.ts";
+import { type Bench, orNote, progress, serverOptions } from "../bench.ts";
 import { encode } from "../encode.ts";
 import type { LoadResult, Window } from "../jobs.ts";
 import { pause } from "../now.ts";
@@ -36,9 +36,12 @@ export async function throughput(bench: Bench): Promise<Section[]> {
     const rows: Row[] = [];
     const filled: Filled[] = [];
     for (const workload of workloads(bench.options.quick ? KEYS_QUICK : KEYS)) {
-      const measured = await measure(bench, workload, aof);
+      const nothing = { rows: [], filled: null };
+      const measured = await orNote(bench, `${workload.name}, AOF ${aof}`, nothing, () =>
+        measure(bench, workload, aof),
+      );
       rows.push(...measured.rows);
-      if (measured.rows.length > 0 && workload.fill !== null) filled.push(measured.filled);
+      if (measured.filled !== null) filled.push(measured.filled);
     }
     if (rows.length > 0) sections.push(rowsSection(bench, aof, rows, CONNECTIONS));
     if (filled.length > 0) sections.push(filledSection(bench, aof, filled));
@@ -46,7 +49,13 @@ export async function throughput(bench: Bench): Promise<Section[]> {
   return sections;
 }
 
-async function measure(bench: Bench, workload: Workload, aof: AofMode): Promise<{ rows: Row[]; filled: Filled }> {
+interface Measured {
+  readonly rows: Row[];
+  /** Null when nothing was filled. */
+  readonly filled: Filled | null;
+}
+
+async function measure(bench: Bench, workload: Workload, aof: AofMode): Promise<Measured> {
   const { contenders, rounds, workload: wanted } = bench.options;
   const rows = workload.pipelines
     .filter((pipeline) => wanted.test(`${workload.name} P=${pipeline} ${aof}`))
@@ -57,7 +66,7 @@ async function measure(bench: Bench, workload: Workload, aof: AofMode): Promise<
   for (const [at, count] of passes.entries()) {
     if (count > 0) await pass(bench, aof, rows, filled, count, at === 0);
   }
-  return { rows, filled };
+  return { rows, filled: rows.length > 0 && workload.fill !== null ? filled : null };
 }
 
 /** Starts and fills all servers and does `rounds` rounds of every row. */
