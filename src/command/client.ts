@@ -7,7 +7,7 @@ export interface Link {
   readonly address: string;
   readonly localAddress: string;
   readonly descriptor: number;
-  /** Sends bytes that are shared with others, in order with the replies. */
+  /** Sends bytes that are shared with others, in order with the replies and never inside of one. */
   push(message: OwnedBytes): void;
   /** Ends the connection: after what is to be sent, or at once. */
   close(when: "flushed" | "now"): void;
@@ -27,7 +27,14 @@ export const GATE_UNAUTHENTICATED = 1;
 export const GATE_SUBSCRIBED = 2;
 export const GATE_QUIET = 4;
 
-export type ReplyMode = "on" | "off" | "skip-next" | "skip";
+/** What CLIENT REPLY asked for: replies, silence, or silence for one request. */
+export type ReplyMode = "on" | "off" | "skip";
+
+/** Whose limits hold for what a client leaves unread. There are no replicas. */
+export type ClientClass = "normal" | "pubsub";
+
+/** What a client can subscribe to. */
+export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
 
 /** One connected client, as commands know it. */
 export class Client {
@@ -37,6 +44,8 @@ export class Client {
   libraryName = "";
   libraryVersion = "";
   replyMode: ReplyMode = "on";
+  /** What the present request writes is sent even though the client asked for silence. */
+  loud = false;
   /** CLIENT NO-EVICT and NO-TOUCH. */
   noEvict = false;
   noTouch = false;
@@ -63,13 +72,44 @@ export class Client {
     this.lastActiveMs = createdMs;
   }
 
-  /** How many subscriptions hold the client in RESP2's subscriber mode. */
+  /** Channels and patterns together, as confirmations of their subscriptions count them. */
   get subscriptions(): number {
     return (this.channels?.size ?? 0) + (this.patterns?.size ?? 0);
   }
 
   get shardSubscriptions(): number {
     return this.shardChannels?.size ?? 0;
+  }
+
+  get isSubscriber(): boolean {
+    return this.subscriptions + this.shardSubscriptions > 0;
+  }
+
+  get class(): ClientClass {
+    return this.isSubscriber ? "pubsub" : "normal";
+  }
+
+  setProtocol(resp3: boolean): void {
+    this.resp3 = resp3;
+    this.subscriptionsChanged();
+  }
+
+  /** In RESP2 a message can't be told from a reply: a subscriber may not ask for replies. */
+  subscriptionsChanged(): void {
+    this.setGate(GATE_SUBSCRIBED, !this.resp3 && this.isSubscriber);
+  }
+
+  setReplyMode(mode: ReplyMode): void {
+    this.replyMode = mode;
+    this.setGate(GATE_QUIET, mode !== "on");
+  }
+
+  /** A request begins: whether it is to be answered with silence. "skip" holds for one request. */
+  takeSilence(): boolean {
+    this.loud = false;
+    if (this.replyMode === "on") return false;
+    if (this.replyMode === "skip") this.setReplyMode("on");
+    return true;
   }
 
   setGate(bit: number, shut: boolean): void {

@@ -8,6 +8,7 @@ import type { ServerStats } from "../observe/stats.ts";
 import type { KeyEvents } from "../pubsub/key-events.ts";
 import type { PubSub } from "../pubsub/pubsub.ts";
 import type { ClientRegistry } from "./client.ts";
+import type { Pause } from "./pause.ts";
 import type { CommandTable } from "./table.ts";
 
 /** Reasons why no client's request may go straight to its command. One bit each. */
@@ -32,6 +33,7 @@ export interface ServerContext {
   readonly config: ConfigStore;
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
+  readonly pause: Pause;
   readonly events: KeyEvents;
   readonly stats: ServerStats;
   readonly rates: Rates;

@@ -2,7 +2,7 @@ import { encode } from "../lib/bytes.ts";
 import type { EncodedReply } from "../resp/reply.ts";
 
 /** An error as it goes out: `text` starts with the code. */
-function error(text: string): EncodedReply {
+export function error(text: string): EncodedReply {
   return encode(`-${text}\r\n`);
 }
 

@@ -6,7 +6,7 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import { Call } from "./call.ts";
-import { type Client, GATE_QUIET, GATE_SUBSCRIBED, GATE_UNAUTHENTICATED } from "./client.ts";
+import { type Client, GATE_SUBSCRIBED, GATE_UNAUTHENTICATED } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import {
   GATE_LOADING,
@@ -21,8 +21,17 @@ import type { TableEntry } from "./table.ts";
 const MINUS = 45;
 const SPACE = 32;
 const SHOWN_BYTES_MAX = 128;
-/** PING, QUIT and RESET besides what has the pubsub flag. */
-const ALLOWED_WHEN_SUBSCRIBED = new Set(["ping", "quit", "reset"]);
+const ALLOWED_WHEN_SUBSCRIBED = new Set([
+  "subscribe",
+  "unsubscribe",
+  "psubscribe",
+  "punsubscribe",
+  "ssubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
 
 /** What became of a request. */
 export const DONE = 0;
@@ -98,17 +107,13 @@ export class Executor implements KeyspaceObserver {
 
   /** The uncommon ways of a request: refused, postponed, or answered with silence. */
   private executeGated(client: Client, args: Args, reply: Reply, entry: TableEntry | undefined): Outcome {
-    const mark = reply.at;
-    const mode = client.replyMode;
     const refusal = this.refusal(client, args, entry);
+    if (refusal === undefined && this.isPaused(entry!)) return POSTPONED;
+    const mark = reply.at;
+    const silent = client.takeSilence();
     if (refusal !== undefined) this.reject(reply, entry, refusal);
-    else if (this.isPaused(entry!)) return POSTPONED;
     else this.run(client, args, reply, entry!);
-    if (mode === "skip" && client.replyMode === "skip") {
-      client.replyMode = "on";
-      client.setGate(GATE_QUIET, false);
-      reply.truncate(mark);
-    } else if (mode === "off" && client.replyMode === "off") reply.truncate(mark);
+    if (silent && !client.loud) reply.truncate(mark);
     return DONE;
   }
 
@@ -124,7 +129,7 @@ export class Executor implements KeyspaceObserver {
     if (gate & GATE_WRITES_REFUSED && (flags & FLAGS.write || command.name === "ping")) {
       return `MISCONF Errors writing to the AOF file: ${this.server.writeError}`;
     }
-    if (client.gate & GATE_SUBSCRIBED && !(flags & FLAGS.pubsub) && !ALLOWED_WHEN_SUBSCRIBED.has(command.name)) {
+    if (client.gate & GATE_SUBSCRIBED && !ALLOWED_WHEN_SUBSCRIBED.has(entry.fullName)) {
       return (
         `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
         "in this context"

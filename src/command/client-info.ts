@@ -1,0 +1,57 @@
+import type { Client } from "./client.ts";
+
+/** About what an idle connection adds to the process's memory: socket, objects, entries in tables. */
+const CONNECTION_BYTES = 2048;
+/** About what a subscription adds besides its name. */
+const SUBSCRIPTION_BYTES = 100;
+
+/**
+ * A client in one line without its end, as CLIENT LIST and the log show it. Fields are named and ordered as in Redis. Requests are
+ * executed where they were received and replies gathered in a buffer that all connections share, so those of a client's own buffers
+ * that Redis has beyond that are 0: argv-mem, rbs, rbp.
+ */
+export function clientInfo(client: Client, nowMs: number): string {
+  const { link } = client;
+  const queued = link.outputBuffers;
+  return [
+    `id=${client.id} addr=${link.address} laddr=${link.localAddress} fd=${link.descriptor} name=${client.name}`,
+    `age=${seconds(nowMs - client.createdMs)} idle=${seconds(nowMs - client.lastActiveMs)} flags=${flagsOf(client)}`,
+    `db=${client.db.id} sub=${client.channels?.size ?? 0} psub=${client.patterns?.size ?? 0}`,
+    `ssub=${client.shardSubscriptions} multi=-1 qbuf=${link.queryBytes} qbuf-free=${link.queryFreeBytes}`,
+    `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=${queued === 0 ? link.outputBytes : 0} oll=${queued}`,
+    `omem=${queued === 0 ? 0 : link.outputBytes} tot-mem=${memoryOf(client)} events=${queued === 0 ? "r" : "rw"}`,
+    `cmd=${client.lastCommand} user=default redir=-1 resp=${client.resp3 ? 3 : 2}`,
+    `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`,
+    `tot-net-in=${client.inputBytes} tot-net-out=${client.outputBytes} tot-cmds=${client.commandCount}`,
+  ].join(" ");
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1000));
+}
+
+function flagsOf(client: Client): string {
+  let flags = "";
+  if (client.isSubscriber) flags += "P";
+  if (client.closing) flags += "c";
+  if (isUnixSocket(client)) flags += "U";
+  if (client.noEvict) flags += "e";
+  if (client.noTouch) flags += "T";
+  return flags === "" ? "N" : flags;
+}
+
+/** TCP has no port 0. */
+function isUnixSocket(client: Client): boolean {
+  return client.link.address.endsWith(":0");
+}
+
+/** About how much memory the client takes, its buffers included. */
+function memoryOf(client: Client): number {
+  const { link } = client;
+  let bytes = CONNECTION_BYTES + client.name.length + client.libraryName.length + client.libraryVersion.length;
+  bytes += link.queryBytes + link.queryFreeBytes + link.outputBytes;
+  for (const names of [client.channels, client.patterns, client.shardChannels]) {
+    for (const name of names ?? []) bytes += name.length + SUBSCRIPTION_BYTES;
+  }
+  return bytes;
+}

@@ -1,0 +1,47 @@
+import { GATE_PAUSED_ALL, GATE_PAUSED_WRITES } from "./context.ts";
+
+/** What a pause holds back: requests that write or reach other servers, or all. */
+export type PauseMode = "write" | "all";
+
+/** Whoever owns the gates that a pause shuts. */
+interface Gated {
+  gate: number;
+}
+
+/**
+ * CLIENT PAUSE: shuts the server's gates until a moment. A second pause before that moment never ends the first one earlier nor
+ * makes it milder.
+ */
+export class Pause {
+  /** When it ends, Unix ms; 0: there is none. */
+  endMs = 0;
+  private mode: PauseMode = "write";
+
+  constructor(private readonly server: Gated) {}
+
+  get isActive(): boolean {
+    return this.endMs !== 0;
+  }
+
+  start(mode: PauseMode, endMs: number, nowMs: number): void {
+    this.apply(nowMs);
+    if (endMs <= nowMs && !this.isActive) return;
+    this.mode = this.isActive && this.mode === "all" ? "all" : mode;
+    this.endMs = Math.max(this.endMs, endMs);
+    this.setGates(this.mode === "all" ? GATE_PAUSED_ALL : GATE_PAUSED_WRITES);
+  }
+
+  /** Ends a pause whose time is up. Called in every poll, before postponed requests are looked at. */
+  apply(nowMs: number): void {
+    if (this.isActive && nowMs >= this.endMs) this.end();
+  }
+
+  end(): void {
+    this.endMs = 0;
+    this.setGates(0);
+  }
+
+  private setGates(bits: number): void {
+    this.server.gate = (this.server.gate & ~(GATE_PAUSED_ALL | GATE_PAUSED_WRITES)) | bits;
+  }
+}
