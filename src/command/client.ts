@@ -1,5 +1,6 @@
 import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
+import type { Subscriber } from "../pubsub/pubsub.ts";
 
 /** What a client is connected by. Commands see no more of the network than this. */
 export interface Link {
@@ -33,11 +34,8 @@ export type ReplyMode = "on" | "off" | "skip";
 /** Whose limits hold for what a client leaves unread. There are no replicas. */
 export type ClientClass = "normal" | "pubsub";
 
-/** What a client can subscribe to. */
-export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
-
 /** One connected client, as commands know it. */
-export class Client {
+export class Client implements Subscriber {
   resp3 = false;
   gate = 0;
   name = "";

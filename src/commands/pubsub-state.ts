@@ -1,8 +1,8 @@
 import type { Call } from "../command/call.ts";
-import type { SubscriptionKind } from "../command/client.ts";
 import { command } from "../command/command.ts";
 import { failUsage } from "../command/help.ts";
 import { globMatch } from "../lib/glob.ts";
+import type { SubscriptionKind } from "../pubsub/pubsub.ts";
 
 export const pubsubChannels = command({
   name: "channels",

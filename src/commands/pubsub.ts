@@ -1,7 +1,7 @@
 import type { Call } from "../command/call.ts";
-import type { SubscriptionKind } from "../command/client.ts";
 import { command, type Flag, keysAt } from "../command/command.ts";
 import { helpCommand } from "../command/help.ts";
+import type { SubscriptionKind } from "../pubsub/pubsub.ts";
 import { pubsubChannels, pubsubNumpat, pubsubNumsub, pubsubShardchannels, pubsubShardnumsub } from "./pubsub-state.ts";
 
 const SUBSCRIBE_FLAGS: readonly Flag[] = ["denyoom", "pubsub", "noscript", "loading", "stale"];

@@ -1,4 +1,3 @@
-import type { Client, SubscriptionKind } from "../command/client.ts";
 import { latin1, type OwnedBytes, own } from "../lib/bytes.ts";
 import { globMatch } from "../lib/glob.ts";
 import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
@@ -6,10 +5,26 @@ import { Reply } from "../resp/reply.ts";
 
 const SCRATCH_BYTES = 1024;
 
+/** What can be subscribed to. */
+export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
+const KINDS: readonly SubscriptionKind[] = ["channels", "patterns", "shardChannels"];
+
+/** Somebody who can subscribe: a client. */
+export interface Subscriber {
+  readonly resp3: boolean;
+  /** The names subscribed to, of each kind; kept here, by `PubSub`. */
+  channels: Set<string> | undefined;
+  patterns: Set<string> | undefined;
+  shardChannels: Set<string> | undefined;
+  readonly link: { push(message: OwnedBytes): void };
+  /** Called after every change of these sets. */
+  subscriptionsChanged(): void;
+}
+
 /** One channel or pattern that somebody has subscribed to. */
 interface Topic {
   readonly name: OwnedBytes;
-  readonly clients: Set<Client>;
+  readonly clients: Set<Subscriber>;
 }
 
 /**
@@ -30,7 +45,7 @@ export class PubSub {
   };
   private scratch = new Reply(SCRATCH_BYTES);
 
-  subscribe(client: Client, kind: SubscriptionKind, name: string): void {
+  subscribe(client: Subscriber, kind: SubscriptionKind, name: string): void {
     const names = (client[kind] ??= new Set());
     if (names.has(name)) return;
     names.add(name);
@@ -41,23 +56,24 @@ export class PubSub {
     else topics.set(name, { name: own(Buffer.from(name, "latin1")), clients: new Set([client]) });
   }
 
-  unsubscribe(client: Client, kind: SubscriptionKind, name: string): void {
+  unsubscribe(client: Subscriber, kind: SubscriptionKind, name: string): void {
     if (client[kind]?.delete(name) !== true) return;
     client.subscriptionsChanged();
     this.leave(client, kind, name);
   }
 
   /** Ends all subscriptions of a client without a word. */
-  forget(client: Client): void {
-    if (!client.isSubscriber) return;
-    for (const kind of ["channels", "patterns", "shardChannels"] as const) {
-      for (const name of client[kind] ?? []) this.leave(client, kind, name);
+  forget(client: Subscriber): void {
+    for (const kind of KINDS) {
+      const names = client[kind];
+      if (names === undefined) continue;
       client[kind] = undefined;
+      for (const name of names) this.leave(client, kind, name);
     }
     client.subscriptionsChanged();
   }
 
-  private leave(client: Client, kind: SubscriptionKind, name: string): void {
+  private leave(client: Subscriber, kind: SubscriptionKind, name: string): void {
     const topic = this.topics[kind].get(name)!;
     topic.clients.delete(client);
     if (topic.clients.size === 0) this.topics[kind].delete(name);
