@@ -1,0 +1,384 @@
+import { copyBytes, type Span } from "../lib/bytes.ts";
+import type { Arena, Ptr } from "../memory/arena.ts";
+import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import { blockBytes } from "../memory/size-classes.ts";
+
+/**
+ * A short list of byte strings as one block: two bytes with the number of elements; the elements' contents one after the other; room;
+ * and at the block's very end one code per element, the first element's last. A code tells form and size of its content:
+ *
+ *     0 to 127     so many bytes
+ *     128 to 143   one symbol, the code's low four bits; no content
+ *     144 to 253   code - 142 symbols, two to a byte, the first in the high half
+ *     254, 255     a length of 2 or 4 bytes (little-endian), so many bytes, and the length again
+ *
+ * Symbols are the digits and what stands between them in numbers, times and addresses. Data is full of such texts, and they take half
+ * their bytes. Symbols are numbered in the order of their characters.
+ *
+ * The codes stand apart so that a walk in either direction adds up bytes that lie side by side. Were they in front of the contents,
+ * each step would wait for the load of the one before (five times slower, measured), and going backward would take one more
+ * byte behind every element.
+ *
+ * Invariants
+ * 1. A list is a pointer and its length in bytes: header, contents and codes. Who has a list keeps both, and takes them over
+ *    from `p` and `bytes` after every mutation. There is no capacity: a block is always of the size class that its length asks for.
+ * 2. An empty list has no block: it is NULL and EMPTY_BYTES.
+ * 3. A text has one form (symbols if all its characters are such and it is short enough), so equal texts are equal bytes, and a search
+ *    encodes what it looks for once and compares without decoding.
+ * 4. What `read` gives is valid until the list changes, or until the second `read` after it.
+ * 5. The bytes given to a mutation are never the list's own: those may move before they are copied.
+ */
+export const EMPTY_BYTES = 2;
+/** The count has two bytes. */
+export const ELEMENTS_MAX = 0xffff;
+
+const HEADER_BYTES = 2;
+const SHORT_BYTES_MAX = 127;
+const ONE_SYMBOL = 128;
+/** Code of n symbols, n from 2 on, minus n. */
+const SYMBOLS = 142;
+const SYMBOLS_MAX = 253 - SYMBOLS;
+const LENGTH_16 = 254;
+const LENGTH_32 = 255;
+const LENGTH_16_MAX = 0xffff;
+
+const CHARACTERS = " -.0123456789:TZ";
+const NO_SYMBOL = 255;
+const SYMBOL_OF = new Uint8Array(256).fill(NO_SYMBOL);
+const CHARACTER_OF = Uint8Array.from(CHARACTERS, (character) => character.charCodeAt(0));
+for (let symbol = 0; symbol < CHARACTERS.length; symbol++) SYMBOL_OF[CHARACTER_OF[symbol]] = symbol;
+
+/** Bytes of the content by its code; not for codes with a length of its own. */
+const SIZE_OF = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (code < ONE_SYMBOL) return code;
+  return code < SYMBOLS + 2 ? 0 : (code - SYMBOLS + 1) >> 1;
+});
+
+const SCRATCH_BYTES = 128;
+
+/** One packed list at a time, and a place in it: the cursor stands on an element or behind the last one. */
+export class PackedList {
+  /** The open list: its block, and its length in bytes. */
+  p: Ptr = NULL;
+  bytes = EMPTY_BYTES;
+  /** Its number of elements. */
+  count = 0;
+  /** Number of the element the cursor is on; `count` behind the last. */
+  index = 0;
+
+  private readonly segments: Uint8Array[];
+  /** The open list's segment, and the indexes in it of the cursor's content and of the byte after the first code. */
+  private u8: Uint8Array;
+  private at = 0;
+  private codesEnd = 0;
+  /** What symbols are decoded into: two places, in turn. */
+  private readonly scratch = new Uint8Array(2 * SCRATCH_BYTES);
+  private scratchAt = 0;
+  private readonly wanted = new Uint8Array(SCRATCH_BYTES);
+
+  constructor(private readonly arena: Arena) {
+    this.segments = arena.u8;
+    this.u8 = this.scratch;
+  }
+
+  /** Opens a list, with the cursor on its first element. */
+  open(p: Ptr, bytes: number): void {
+    this.p = p;
+    this.bytes = bytes;
+    this.index = 0;
+    if (p === NULL) {
+      this.count = 0;
+      return;
+    }
+    const u8 = this.segments[p >>> SEGMENT_SHIFT];
+    const start = (p & UNIT_MASK) << 3;
+    this.u8 = u8;
+    this.at = start + HEADER_BYTES;
+    this.codesEnd = start + blockBytes(bytes);
+    this.count = u8[start] | (u8[start + 1] << 8);
+  }
+
+  /** Frees the open list. */
+  free(): void {
+    if (this.p !== NULL) this.arena.free(this.p, this.bytes);
+    this.open(NULL, EMPTY_BYTES);
+  }
+
+  /** A new block of `bytes` bytes with the same elements; NULL when there are none. */
+  copy(): Ptr {
+    if (this.p === NULL) return NULL;
+    const size = blockBytes(this.bytes);
+    const copy = this.arena.alloc(this.bytes);
+    const target = this.segments[copy >>> SEGMENT_SHIFT];
+    copyBytes(this.u8, this.codesEnd - size, size, target, (copy & UNIT_MASK) << 3);
+    return copy;
+  }
+
+  /** To the next element, or behind the last. */
+  next(): void {
+    this.at += this.contentSize();
+    this.index++;
+  }
+
+  /** To the element before; the cursor must not be on the first. */
+  previous(): void {
+    const code = this.u8[this.codesEnd - this.index];
+    this.index--;
+    this.at -= code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(this.at - lengthBytes(code), code));
+  }
+
+  /** To the element of that number; `count` for behind the last. */
+  seek(index: number): void {
+    if (index < this.index >> 1) this.toStart();
+    else if (index > (this.index + this.count) >> 1) this.toEnd();
+    while (this.index < index) this.next();
+    while (this.index > index) this.previous();
+  }
+
+  private toStart(): void {
+    this.index = 0;
+    this.at = this.codesEnd - blockBytes(this.bytes) + HEADER_BYTES;
+  }
+
+  toEnd(): void {
+    this.index = this.count;
+    this.at = this.codesEnd - blockBytes(this.bytes) + this.bytes - this.count;
+  }
+
+  /** The bytes of the cursor's element as text. */
+  length(): number {
+    const code = this.u8[this.codesEnd - 1 - this.index];
+    if (code <= SHORT_BYTES_MAX) return code;
+    if (code < SYMBOLS + 2) return 1;
+    return code < LENGTH_16 ? code - SYMBOLS : this.lengthAt(this.at, code);
+  }
+
+  /** The text of the cursor's element. */
+  read(out: Span): void {
+    const code = this.u8[this.codesEnd - 1 - this.index];
+    if (code <= SHORT_BYTES_MAX) out.set(this.u8, this.at, code);
+    else if (code < LENGTH_16) this.decode(code, out);
+    else out.set(this.u8, this.at + lengthBytes(code), this.lengthAt(this.at, code));
+  }
+
+  private decode(code: number, out: Span): void {
+    const { scratch } = this;
+    const to = (this.scratchAt ^= SCRATCH_BYTES);
+    if (code < SYMBOLS + 2) {
+      scratch[to] = CHARACTER_OF[code & 15];
+      out.set(scratch, to, 1);
+      return;
+    }
+    decodeSymbols(this.u8, this.at, code - SYMBOLS, scratch, to);
+    out.set(scratch, to, code - SYMBOLS);
+  }
+
+  /**
+   * To the first element of that text among the cursor's and every (skip + 1)th after it. False when there is none; the cursor is
+   * then behind the last.
+   */
+  find(skip: number, buf: Uint8Array, start: number, len: number): boolean {
+    const code = codeFor(buf, start, len);
+    if (code < ONE_SYMBOL || code >= LENGTH_16) return this.search(skip, code, buf, start, len);
+    encodeSymbols(buf, start, len, this.wanted, 0);
+    return this.search(skip, code, this.wanted, 0, SIZE_OF[code]);
+  }
+
+  private search(skip: number, code: number, buf: Uint8Array, start: number, len: number): boolean {
+    const { u8, codesEnd } = this;
+    const last = codesEnd - this.count;
+    let { at } = this;
+    for (let i = codesEnd - 1 - this.index; i >= last; i--) {
+      const here = u8[i];
+      if (here === code && this.isContent(at, code, buf, start, len)) {
+        this.at = at;
+        this.index = codesEnd - 1 - i;
+        return true;
+      }
+      at += here < LENGTH_16 ? SIZE_OF[here] : longSize(here, this.lengthAt(at, here));
+      for (let n = 0; n < skip && --i >= last; n++) {
+        const skipped = u8[i];
+        at += skipped < LENGTH_16 ? SIZE_OF[skipped] : longSize(skipped, this.lengthAt(at, skipped));
+      }
+    }
+    this.at = at;
+    this.index = this.count;
+    return false;
+  }
+
+  /** Whether the content of that code at `at` is these bytes. Compared backward: names in one list often start alike. */
+  private isContent(at: number, code: number, buf: Uint8Array, start: number, len: number): boolean {
+    const { u8 } = this;
+    let from = at;
+    if (code >= LENGTH_16) {
+      if (this.lengthAt(at, code) !== len) return false;
+      from += lengthBytes(code);
+    }
+    for (let k = len - 1; k >= 0; k--) if (u8[from + k] !== buf[start + k]) return false;
+    return true;
+  }
+
+  /** Adds an element before the cursor's, and goes to it. */
+  insert(buf: Uint8Array, start: number, len: number): void {
+    const code = codeFor(buf, start, len);
+    this.splice(0, 0, 1, sizeFor(code, len));
+    this.write(this.index, this.at, code, buf, start, len);
+  }
+
+  /** Adds two elements before the cursor's, and goes to the first of them. */
+  insertPair(buf: Uint8Array, start: number, len: number, buf2: Uint8Array, start2: number, len2: number): void {
+    const code = codeFor(buf, start, len);
+    const code2 = codeFor(buf2, start2, len2);
+    const size = sizeFor(code, len);
+    this.splice(0, 0, 2, size + sizeFor(code2, len2));
+    this.write(this.index, this.at, code, buf, start, len);
+    this.write(this.index + 1, this.at + size, code2, buf2, start2, len2);
+  }
+
+  /** Gives the cursor's element another text. */
+  replace(buf: Uint8Array, start: number, len: number): void {
+    const code = codeFor(buf, start, len);
+    this.splice(1, this.contentSize(), 1, sizeFor(code, len));
+    this.write(this.index, this.at, code, buf, start, len);
+  }
+
+  /** Takes out `elements` elements, the cursor's first, and goes to the one behind them. */
+  remove(elements: number): void {
+    const { at, index } = this;
+    for (let i = 0; i < elements; i++) this.next();
+    const size = this.at - at;
+    this.at = at;
+    this.index = index;
+    this.splice(elements, size, 0, 0);
+  }
+
+  /** Makes room for `added` codes and `addedSize` bytes of contents in the place of `removed` and `removedSize` at the cursor. */
+  private splice(removed: number, removedSize: number, added: number, addedSize: number): void {
+    const total = this.bytes - removed - removedSize + added + addedSize;
+    const count = this.count - removed + added;
+    if (count > ELEMENTS_MAX) throw new Error("packed list: too many elements");
+    if (count === 0) {
+      this.free();
+      return;
+    }
+    if (this.p === NULL || blockBytes(total) !== blockBytes(this.bytes)) this.move(removed, removedSize, added, total);
+    else this.shift(removed, removedSize, added, addedSize);
+    const start = this.codesEnd - blockBytes(total);
+    this.u8[start] = count;
+    this.u8[start + 1] = count >> 8;
+    this.bytes = total;
+    this.count = count;
+  }
+
+  /** `splice` within the block. */
+  private shift(removed: number, removedSize: number, added: number, addedSize: number): void {
+    const { u8, at, codesEnd } = this;
+    const contentsEnd = codesEnd - blockBytes(this.bytes) + this.bytes - this.count;
+    const after = contentsEnd - at - removedSize;
+    if (addedSize !== removedSize && after > 0) copyBytes(u8, at + removedSize, after, u8, at + addedSize);
+    const codesAfter = this.count - this.index - removed;
+    const lowest = codesEnd - this.count;
+    if (added !== removed && codesAfter > 0) copyBytes(u8, lowest, codesAfter, u8, lowest + removed - added);
+  }
+
+  /** `splice` into a new block of `total` bytes. */
+  private move(removed: number, removedSize: number, added: number, total: number): void {
+    const block = this.arena.alloc(total);
+    const u8 = this.segments[block >>> SEGMENT_SHIFT];
+    const start = (block & UNIT_MASK) << 3;
+    const codesEnd = start + blockBytes(total);
+    if (this.p === NULL) {
+      this.at = start + HEADER_BYTES;
+    } else {
+      const old = this.codesEnd - blockBytes(this.bytes);
+      const before = this.at - old;
+      const after = this.bytes - this.count - before - removedSize;
+      const contentsEnd = start + total - (this.count - removed + added);
+      copyBytes(this.u8, old, before, u8, start);
+      copyBytes(this.u8, this.at + removedSize, after, u8, contentsEnd - after);
+      const { index } = this;
+      const codesAfter = this.count - index - removed;
+      copyBytes(this.u8, this.codesEnd - index, index, u8, codesEnd - index);
+      copyBytes(this.u8, this.codesEnd - this.count, codesAfter, u8, codesEnd - index - added - codesAfter);
+      this.arena.free(this.p, this.bytes);
+      this.at = start + before;
+    }
+    this.p = block;
+    this.u8 = u8;
+    this.codesEnd = codesEnd;
+  }
+
+  private write(index: number, at: number, code: number, buf: Uint8Array, start: number, len: number): void {
+    const { u8 } = this;
+    u8[this.codesEnd - 1 - index] = code;
+    if (code <= SHORT_BYTES_MAX) copyBytes(buf, start, len, u8, at);
+    else if (code < LENGTH_16) encodeSymbols(buf, start, len, u8, at);
+    else {
+      const header = lengthBytes(code);
+      writeLength(u8, at, header, len);
+      copyBytes(buf, start, len, u8, at + header);
+      writeLength(u8, at + header + len, header, len);
+    }
+  }
+
+  /** Bytes of the content of the cursor's element. */
+  private contentSize(): number {
+    const code = this.u8[this.codesEnd - 1 - this.index];
+    return code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(this.at, code));
+  }
+
+  /** The length that is written at index i, before or behind a long content. */
+  private lengthAt(i: number, code: number): number {
+    const { u8 } = this;
+    const low = u8[i] | (u8[i + 1] << 8);
+    return code === LENGTH_16 ? low : low | (u8[i + 2] << 16) | (u8[i + 3] << 24);
+  }
+}
+
+/** The code of a text. */
+function codeFor(buf: Uint8Array, start: number, len: number): number {
+  if (len <= SYMBOLS_MAX && len > 0 && isSymbols(buf, start, len)) {
+    return len === 1 ? ONE_SYMBOL | SYMBOL_OF[buf[start]] : SYMBOLS + len;
+  }
+  if (len <= SHORT_BYTES_MAX) return len;
+  return len <= LENGTH_16_MAX ? LENGTH_16 : LENGTH_32;
+}
+
+function isSymbols(buf: Uint8Array, start: number, len: number): boolean {
+  for (let i = start; i < start + len; i++) if (SYMBOL_OF[buf[i]] === NO_SYMBOL) return false;
+  return true;
+}
+
+/** Bytes of the content of a text with that code. */
+function sizeFor(code: number, len: number): number {
+  return code < LENGTH_16 ? SIZE_OF[code] : longSize(code, len);
+}
+
+function longSize(code: number, len: number): number {
+  return len + 2 * lengthBytes(code);
+}
+
+function lengthBytes(code: number): number {
+  return code === LENGTH_16 ? 2 : 4;
+}
+
+function writeLength(u8: Uint8Array, at: number, bytes: number, len: number): void {
+  for (let i = 0; i < bytes; i++) u8[at + i] = len >>> (8 * i);
+}
+
+/** Writes the content of a text of symbols: none for a single one, which is in its code. */
+function encodeSymbols(buf: Uint8Array, start: number, len: number, out: Uint8Array, at: number): void {
+  if (len === 1) return;
+  const even = start + (len & ~1);
+  let to = at;
+  for (let i = start; i < even; i += 2) out[to++] = (SYMBOL_OF[buf[i]] << 4) | SYMBOL_OF[buf[i + 1]];
+  if ((len & 1) !== 0) out[to] = SYMBOL_OF[buf[even]] << 4;
+}
+
+function decodeSymbols(u8: Uint8Array, at: number, count: number, out: Uint8Array, to: number): void {
+  for (let k = 0; k < count; k += 2) {
+    const pair = u8[at++];
+    out[to + k] = CHARACTER_OF[pair >> 4];
+    out[to + k + 1] = CHARACTER_OF[pair & 15];
+  }
+}
