@@ -1,10 +1,43 @@
 import type { Command } from "../command/command.ts";
+import * as bitFields from "./bit-fields.ts";
+import * as bitmaps from "./bitmaps.ts";
 import * as client from "./client.ts";
 import * as connection from "./connection.ts";
+import * as counters from "./counters.ts";
+import * as databases from "./databases.ts";
+import * as digests from "./digests.ts";
+import * as expire from "./expire.ts";
+import * as hashCounters from "./hash-counters.ts";
+import * as hashScan from "./hash-scan.ts";
+import * as hashes from "./hashes.ts";
+import * as keys from "./keys.ts";
+import * as lcs from "./lcs.ts";
+import * as multiStrings from "./multi-strings.ts";
+import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
+import * as scan from "./scan.ts";
+import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
 
 /** Every command of the server: each export of a family file is one. */
-export const COMMANDS: readonly Command[] = [connection, client, pubsub, strings].flatMap((family) =>
-  Object.values(family),
-);
+export const COMMANDS: readonly Command[] = [
+  client,
+  connection,
+  databases,
+  expire,
+  keys,
+  object,
+  pubsub,
+  scan,
+  strings,
+  stringRanges,
+  multiStrings,
+  lcs,
+  digests,
+  counters,
+  bitmaps,
+  bitFields,
+  hashes,
+  hashCounters,
+  hashScan,
+].flatMap((family) => Object.values(family));

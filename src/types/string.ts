@@ -18,7 +18,7 @@ export function stringKind(buf: Uint8Array, start: number, len: number): number 
   return len <= EMBSTR_BYTES_MAX ? EMBSTR_STRING : RAW_STRING;
 }
 
-/** Type and encoding of a value that is stored as text even if it looks like a number. */
-export function textKind(len: number): number {
-  return len <= EMBSTR_BYTES_MAX ? EMBSTR_STRING : RAW_STRING;
+/** Encoding of a value that is stored as text even if it looks like a number. */
+export function textEncoding(len: number): number {
+  return len <= EMBSTR_BYTES_MAX ? EMBSTR : RAW;
 }
