@@ -95,14 +95,16 @@ export class Executor implements KeyspaceObserver {
     return DONE;
   }
 
-  /** Executes a request from a file: no reply, no statistics, no permissions. False when there is no such command. */
-  replay(client: Client, args: Args): boolean {
+  /** Executes a request from a file: no reply, no statistics, no permissions. Returns the error it would answer, if it fails. */
+  replay(client: Client, args: Args): string | undefined {
     const entry = this.server.table.find(args);
-    if (entry === undefined || !isCallable(entry, args.count)) return false;
-    this.sink.truncate(0);
-    this.call.begin(client, args, this.sink, entry);
+    if (entry === undefined) return unknownCommand(args);
+    if (!isCallable(entry, args.count)) return `ERR wrong number of arguments for '${entry.fullName}' command`;
+    const { sink } = this;
+    sink.truncate(0);
+    this.call.begin(client, args, sink, entry);
     entry.command.run!(this.call);
-    return this.sink.buf[0] !== MINUS;
+    return sink.at > 0 && sink.buf[0] === MINUS ? latin1(sink.buf, 1, sink.at - 3) : undefined;
   }
 
   /** The uncommon ways of a request: refused, postponed, or answered with silence. */
