@@ -27,7 +27,8 @@ COPY --from=build --chown=65532:65532 /build/data /data
 
 # The container's own loopback reaches nobody, so the server listens on all of the container's addresses; protected mode
 # would then refuse every client, so it is off, and who reaches the port is decided by what publishes it (`-p`, a
-# Service, a NetworkPolicy). Set GO_REDIS_REQUIREPASS where that is not enough.
+# Service, a NetworkPolicy). Set GO_REDIS_REQUIREPASS where that is not enough. Variables count more than the lines of a
+# mounted redis.conf and less than arguments: what replaces one of these three is a variable or an argument.
 ENV GO_REDIS_BIND="* -::*" \
     GO_REDIS_PROTECTED_MODE=no \
     GO_REDIS_DIR=/data

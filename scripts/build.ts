@@ -62,7 +62,7 @@ async function build(options: Options): Promise<void> {
     root: ROOT,
     target: "bun",
     format: "esm",
-    // Halves the time to start (17 ms to 8 ms for --version) for 2 MB more.
+    // Less than half the time to start (102 ms to 42 ms until ready, both cores busy), for 2 MiB of file and no memory.
     bytecode: true,
     // Names stay as written, for the sake of the stack trace in a crash report; only dead branches go.
     minify: { syntax: true, whitespace: false, identifiers: false },

@@ -57,8 +57,6 @@ function writeAccounts(rootfs: string, accounts: [name: string, id: number, home
   const group = accounts.map(([name, id]) => `${name}:x:${id}:\n`);
   writeFileSync(join(rootfs, "etc/passwd"), passwd.join(""));
   writeFileSync(join(rootfs, "etc/group"), group.join(""));
-  for (const [, id, home] of accounts)
-    mkdirSync(join(rootfs, home), { recursive: true, mode: id === 0 ? 0o700 : 0o755 });
 }
 
 function trustWhatThisMachineTrusts(rootfs: string): void {
@@ -85,10 +83,10 @@ export async function makeRuntimeImage(buildah: Buildah, name: string, scratch: 
   await run(["find", join(rootfs, "usr/bin"), join(rootfs, "usr/sbin"), "!", "-type", "d", "-delete"]);
   writeAccounts(rootfs, [
     ["root", 0, "/root"],
-    ["nonroot", 65532, "/home/nonroot"],
+    ["nonroot", 65532, "/nonexistent"],
   ]);
   trustWhatThisMachineTrusts(rootfs);
   const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const config = ["--env", path, "--env", `SSL_CERT_FILE=${TRUST_STORE}`, "--user", "65532"];
-  await buildah.importRootfs(rootfs, name, [...config, "--workingdir", "/home/nonroot"]);
+  await buildah.importRootfs(rootfs, name, config);
 }
