@@ -1,0 +1,148 @@
+// A server without a network: commands run as from a connection, and clients see the bytes they would be sent. The time stands still.
+import { Client, ClientRegistry, GATE_UNAUTHENTICATED, type Link } from "../../src/command/client.ts";
+import type { ServerContext } from "../../src/command/context.ts";
+import { DONE, Executor } from "../../src/command/executor.ts";
+import { Pause } from "../../src/command/pause.ts";
+import { CommandTable } from "../../src/command/table.ts";
+import { COMMANDS } from "../../src/commands/index.ts";
+import { ConfigStore } from "../../src/config/store.ts";
+import { Keyspace } from "../../src/keyspace/keyspace.ts";
+import { type OwnedBytes, own } from "../../src/lib/bytes.ts";
+import { ManualClock } from "../../src/lib/clock.ts";
+import { Random } from "../../src/lib/random.ts";
+import { splitArgs } from "../../src/lib/split-args.ts";
+import { Log } from "../../src/observe/log.ts";
+import { Rates } from "../../src/observe/rates.ts";
+import { ServerStats } from "../../src/observe/stats.ts";
+import { KeyEvents } from "../../src/pubsub/key-events.ts";
+import { PubSub } from "../../src/pubsub/pubsub.ts";
+import { type Args, argsOf } from "../../src/resp/args.ts";
+import { Reply } from "../../src/resp/reply.ts";
+
+export class LocalServer implements ServerContext {
+  readonly clock = new ManualClock();
+  readonly random = new Random();
+  readonly keyspace = new Keyspace(16, this.clock, this.random);
+  readonly config = new ConfigStore();
+  readonly clients = new ClientRegistry();
+  readonly pubsub = new PubSub();
+  readonly pause = new Pause(this);
+  readonly events = new KeyEvents(this.pubsub);
+  readonly stats = new ServerStats();
+  readonly rates = new Rates();
+  readonly table = new CommandTable(COMMANDS);
+  readonly log = new Log(this.clock);
+  readonly runId = "0".repeat(40);
+  readonly startedMs = this.clock.unixMs();
+  readonly journal = undefined;
+  gate = 0;
+  writeError = "";
+  readonly executor = new Executor(this);
+
+  shutDown(): boolean {
+    return true;
+  }
+
+  /** A new connection. */
+  connect(address = "127.0.0.1:5000"): LocalClient {
+    return new LocalClient(this, address);
+  }
+
+  /** Lets time pass, as one poll sees it. */
+  pass(ms: number): void {
+    this.clock.advance(ms);
+    this.keyspace.nowMs = this.clock.unixMs();
+    this.pause.apply(this.keyspace.nowMs);
+  }
+}
+
+export class LocalClient implements Link {
+  readonly client: Client;
+  readonly localAddress = "127.0.0.1:6379";
+  readonly descriptor = 8;
+  readonly queryBytes = 0;
+  readonly queryFreeBytes = 0;
+  readonly outputBytes = 0;
+  readonly outputBuffers = 0;
+  closed: "" | "flushed" | "now" = "";
+  private readonly reply = new Reply();
+  private received = "";
+  private executing = false;
+  private held: OwnedBytes[] = [];
+  private postponed: Args[] = [];
+
+  constructor(
+    private readonly server: LocalServer,
+    readonly address: string,
+  ) {
+    this.client = new Client(server.clients.takeId(), this, server.keyspace.databases[0], server.keyspace.nowMs);
+    this.client.setGate(GATE_UNAUTHENTICATED, server.config.values.requirepass.length > 0);
+    server.clients.add(this.client);
+  }
+
+  /** Sends requests, one line each, and returns all that the client has been sent since it was last asked. */
+  say(...lines: string[]): string {
+    for (const line of lines) this.request(argsOf(...splitArgs(Buffer.from(line, "latin1"))!));
+    return this.heard();
+  }
+
+  /** What the client has been sent since it was last asked, one character per byte. */
+  heard(): string {
+    const { received } = this;
+    this.received = "";
+    return received;
+  }
+
+  /** Executes the requests that were postponed. */
+  retry(): string {
+    const waiting = this.postponed;
+    this.postponed = [];
+    for (const args of waiting) this.request(args);
+    return this.heard();
+  }
+
+  private request(args: Args): void {
+    if (this.closed !== "") return;
+    if (this.postponed.length > 0) {
+      this.postponed.push(args);
+      return;
+    }
+    this.reply.truncate(0);
+    this.executing = true;
+    if (this.server.executor.execute(this.client, args, this.reply) !== DONE) this.postponed.push(args);
+    this.executing = false;
+    this.hear(own(this.reply.buf, 0, this.reply.at));
+    for (const message of this.held.splice(0)) this.hear(message);
+  }
+
+  private hear(bytes: OwnedBytes): void {
+    this.received += Buffer.from(bytes).toString("latin1");
+  }
+
+  push(message: OwnedBytes): void {
+    if (this.executing) this.held.push(message);
+    else this.hear(message);
+  }
+
+  close(when: "flushed" | "now"): void {
+    this.closed = when;
+    this.client.closing = true;
+    this.server.clients.remove(this.client);
+    this.server.pubsub.forget(this.client);
+  }
+
+  suspend(): void {
+    throw new Error("nothing here suspends a client");
+  }
+
+  resume(): void {
+    throw new Error("nothing here suspends a client");
+  }
+}
+
+/** The bulk strings, numbers and so on of a RESP2 array or RESP3 push, as they stand on the wire. */
+export function frame(type: "*" | ">" | "%", length: number, ...items: (string | number)[]): string {
+  const encode = (item: string | number): string =>
+    typeof item === "number" ? `:${item}\r\n` : `$${item.length}\r\n${item}\r\n`;
+  return `${type}${length}\r\n${items.map(encode).join("")}`;
+}
