@@ -10,6 +10,6 @@ export function readClientType(c: Call, i: number): ClientType {
   if (args.is(i, "PUBSUB")) return "pubsub";
   if (args.is(i, "REPLICA") || args.is(i, "SLAVE")) return "replica";
   if (args.is(i, "MASTER")) return "master";
-  if (!args.is(i, "NORMAL")) c.failText(`ERR Unknown client type '${args.text(i)}'`);
+  if (!args.is(i, "NORMAL")) c.failText(`ERR Unknown client type '${args.quoted(i)}'`);
   return "normal";
 }

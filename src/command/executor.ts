@@ -238,12 +238,12 @@ function isCallable(entry: TableEntry, count: number): boolean {
 function unknownCommand(args: Args): string {
   let shown = "";
   for (let i = 1; i < args.count && shown.length < SHOWN_BYTES_MAX; i++) {
-    shown += `'${args.text(i).slice(0, SHOWN_BYTES_MAX - shown.length)}' `;
+    shown += `'${args.quoted(i, SHOWN_BYTES_MAX - shown.length)}' `;
   }
-  return `ERR unknown command '${args.text(0).slice(0, SHOWN_BYTES_MAX)}', with args beginning with: ${shown}`;
+  return `ERR unknown command '${args.quoted(0, SHOWN_BYTES_MAX)}', with args beginning with: ${shown}`;
 }
 
 function unknownSubcommand(entry: TableEntry, args: Args): string {
   const name = entry.fullName.toUpperCase();
-  return `ERR unknown subcommand '${args.text(1).slice(0, SHOWN_BYTES_MAX)}'. Try ${name} HELP.`;
+  return `ERR unknown subcommand '${args.quoted(1, SHOWN_BYTES_MAX)}'. Try ${name} HELP.`;
 }

@@ -34,6 +34,6 @@ export function helpCommand(
 export function failUsage(c: Call): void {
   const container = c.entry.parent!.fullName.toUpperCase();
   c.failText(
-    `ERR unknown subcommand or wrong number of arguments for '${c.args.text(1).slice(0, 128)}'. Try ${container} HELP.`,
+    `ERR unknown subcommand or wrong number of arguments for '${c.args.quoted(1, 128)}'. Try ${container} HELP.`,
   );
 }

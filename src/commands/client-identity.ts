@@ -63,7 +63,7 @@ export const clientSetinfo = command({
   run(c) {
     const { args } = c;
     const isName = args.is(2, "LIB-NAME");
-    if (!isName && !args.is(2, "LIB-VER")) return c.failText(`ERR Unrecognized option '${args.text(2)}'`);
+    if (!isName && !args.is(2, "LIB-VER")) return c.failText(`ERR Unrecognized option '${args.quoted(2)}'`);
     const text = nameArgument(c, 3, args.text(2));
     if (c.failed) return;
     if (isName) c.client.libraryName = text;

@@ -77,7 +77,7 @@ function readPositive(c: Call, i: number, notInteger: EncodedReply, tooSmall: En
 /** Every client is the default user: it is enough that the user exists. */
 function checkUser(c: Call, i: number): void {
   const { buf, start, len } = c.args;
-  if (!isDefaultUser(buf, start[i], len[i])) c.failText(`ERR No such user '${c.args.text(i)}'`);
+  if (!isDefaultUser(buf, start[i], len[i])) c.failText(`ERR No such user '${c.args.quoted(i)}'`);
 }
 
 /** Ends all connections that pass the filters, the caller's own after its reply. Returns how many. */

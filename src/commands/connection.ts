@@ -160,7 +160,7 @@ function takeHelloOptions(c: Call): void {
       if (!c.failed) c.client.name = name;
       i++;
     } else {
-      c.failText(`ERR Syntax error in HELLO option '${args.text(i)}'`);
+      c.failText(`ERR Syntax error in HELLO option '${args.quoted(i)}'`);
     }
   }
 }

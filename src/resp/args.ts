@@ -79,6 +79,13 @@ export class Args {
     return latin1(this.buf, this.start[i], this.len[i]);
   }
 
+  /** Argument i as errors quote it, which Redis prints as C's strings: up to a NUL, and no longer than `max` bytes. */
+  quoted(i: number, max = Number.POSITIVE_INFINITY): string {
+    const text = latin1(this.buf, this.start[i], Math.min(this.len[i], max));
+    const nul = text.indexOf("\0");
+    return nul < 0 ? text : text.slice(0, nul);
+  }
+
   utf8(i: number): string {
     return utf8(this.buf, this.start[i], this.len[i]);
   }

@@ -204,8 +204,9 @@ export class Reply {
     this.crlf();
   }
 
+  /** One character is one byte: errors quote arguments. */
   private line(type: number, text: string): void {
-    const bytes = Buffer.from(text);
+    const bytes = Buffer.from(text, "latin1");
     this.reserve(bytes.length + 3);
     this.buf[this.at++] = type;
     copyBytes(bytes, 0, bytes.length, this.buf, this.at);
