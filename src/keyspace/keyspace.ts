@@ -1,3 +1,4 @@
+import { Span } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { randomSecret } from "../lib/random.ts";
@@ -25,6 +26,7 @@ export class Keyspace implements DatabaseOwner {
   readonly access: AccessClock;
   readonly reclaimer: Reclaimer;
   readonly databases: Database[] = [];
+  private readonly span = new Span();
   observer: KeyspaceObserver | undefined;
   nowMs: number;
   nextDeadlineMs = Number.POSITIVE_INFINITY;
@@ -63,6 +65,20 @@ export class Keyspace implements DatabaseOwner {
     const count = db.size;
     if (count > 0) this.reclaimer.addTable(db.detach(), true);
     return count;
+  }
+
+  /** Gives a copy of an entry's value and deadline to a name in `to`; `old` is what that name has there. */
+  copyTo(e: Ptr, to: Database, old: Ptr, buf: Uint8Array, start: number, len: number, hash: number): void {
+    const { entries, span, hashes } = this;
+    const kind = entries.head(e) & 0xff;
+    const deadlineMs = entries.isTimed(e) ? entries.deadline(e) : 0;
+    if (entries.type(e) === HASH) {
+      hashes.copy(e);
+      to.putReference(old, buf, start, len, hash, kind, hashes.root, hashes.rootBytes, deadlineMs);
+      return;
+    }
+    entries.value(e, span);
+    to.setString(old, buf, start, len, hash, kind, span.buf, span.start, span.len, deadlineMs);
   }
 
   /** Exchanges the contents of two databases. */

@@ -39,7 +39,7 @@ const LOAD_MIN = 2;
 export class Dict {
   private readonly i32: Int32Array[];
   private readonly u8: Uint8Array[];
-  /** Where the last find ended: the bucket, its slot, and the first bucket of the chain. */
+  /** Where the last entry that was found is: its bucket and slot, and the first bucket of the chain. */
   private bucket: Ptr = NULL;
   private slot = 0;
   private home: Ptr = NULL;
@@ -84,7 +84,6 @@ export class Dict {
   find(d: Ptr, buf: Uint8Array, start: number, len: number, hash: number): Ptr {
     const home = this.bucketAt(d, this.homeOf(d, hash));
     const tag = tagOf(hash);
-    this.home = home;
     let bucket = home;
     do {
       const words = this.i32[bucket >>> SEGMENT_SHIFT];
@@ -97,6 +96,7 @@ export class Dict {
           const slot = (w << 2) + ((31 - Math.clz32(hits & -hits)) >> 3);
           const e = words[at + POINTERS + slot] as Ptr;
           if (e !== NULL && this.entries.nameEquals(e, buf, start, len)) {
+            this.home = home;
             this.bucket = bucket;
             this.slot = slot;
             return e;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { encode, own, Span } from "../../src/lib/bytes.ts";
+import { encode, latin1, Span } from "../../src/lib/bytes.ts";
 import { Random } from "../../src/lib/random.ts";
 import { Arena, NULL, type Ptr } from "../../src/memory/arena.ts";
 import { Dict } from "../../src/structures/dict.ts";
@@ -35,7 +35,7 @@ function remove(t: Table, e: Ptr): void {
 function nameOf(t: Table, e: Ptr): string {
   const span = new Span();
   t.entries.name(e, span);
-  return own(span.buf, span.start, span.len).toString();
+  return latin1(span.buf, span.start, span.len);
 }
 
 describe("dict", () => {
@@ -93,6 +93,20 @@ describe("dict", () => {
       }
     } while (cursor !== 0);
     for (const e of stay) expect(seen.has(e)).toBe(true);
+  });
+
+  test("removes an entry although another table was searched since it was found", () => {
+    const t = setup();
+    const crowd = Array.from({ length: 40 }, (_, i) => add(t, `k${i}`));
+    const other = t.dict.create();
+    for (const e of crowd) {
+      const name = encode(nameOf(t, e));
+      const hash = t.dict.hash(name, 0, name.length);
+      expect(t.dict.find(t.d, name, 0, name.length, hash)).toBe(e);
+      expect(t.dict.find(other, name, 0, name.length, hash)).toBe(NULL);
+      remove(t, e);
+    }
+    expect(t.dict.count(t.d)).toBe(0);
   });
 
   test("picks every entry by chance about equally often", () => {

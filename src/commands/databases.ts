@@ -1,0 +1,73 @@
+import type { Call } from "../command/call.ts";
+import { command } from "../command/command.ts";
+import { ERRORS, error } from "../command/errors.ts";
+
+const BAD_FIRST = error("ERR invalid first DB index");
+const BAD_SECOND = error("ERR invalid second DB index");
+
+/** Whether the arguments are none, SYNC or ASYNC; else fails. Both are the same here: freeing is always done afterwards. */
+function readFlushMode(c: Call): void {
+  if (c.argc > 2 || (c.argc === 2 && !c.args.is(1, "SYNC") && !c.args.is(1, "ASYNC"))) c.fail(ERRORS.syntax);
+}
+
+export const flushdb = command({
+  name: "flushdb",
+  arity: -1,
+  flags: ["write"],
+  categories: ["keyspace", "dangerous"],
+  group: "server",
+  since: "1.0.0",
+  summary: "Deletes all keys of the database.",
+  complexity: "O(1); the memory is freed afterwards, bit by bit",
+  tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  syntax: "[flush-type<async=ASYNC@4.0.0 | sync=SYNC@6.2.0>]",
+  run(c) {
+    readFlushMode(c);
+    if (c.failed) return;
+    c.changes += Math.max(1, c.keyspace.flush(c.db));
+    c.reply.ok();
+  },
+});
+
+export const flushall = command({
+  name: "flushall",
+  arity: -1,
+  flags: ["write"],
+  categories: ["keyspace", "dangerous"],
+  group: "server",
+  since: "1.0.0",
+  summary: "Deletes all keys of all databases.",
+  complexity: "O(1); the memory is freed afterwards, bit by bit",
+  tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  syntax: "[flush-type<async=ASYNC@4.0.0 | sync=SYNC@6.2.0>]",
+  run(c) {
+    readFlushMode(c);
+    if (c.failed) return;
+    for (const db of c.keyspace.databases) c.changes += c.keyspace.flush(db);
+    c.changes++;
+    c.reply.ok();
+  },
+});
+
+export const swapdb = command({
+  name: "swapdb",
+  arity: 3,
+  flags: ["write", "fast"],
+  categories: ["keyspace", "dangerous"],
+  group: "server",
+  since: "4.0.0",
+  summary: "Exchanges the keys of two databases.",
+  complexity: "O(1)",
+  syntax: "index1:integer index2:integer",
+  run(c) {
+    const first = c.integer(1, BAD_FIRST);
+    const second = c.integer(2, BAD_SECOND);
+    if (c.failed) return;
+    const a = c.keyspace.databases[first];
+    const b = c.keyspace.databases[second];
+    if (a === undefined || b === undefined) return c.fail(ERRORS.dbIndexOutOfRange);
+    c.keyspace.swap(a, b);
+    c.changes++;
+    c.reply.ok();
+  },
+});
