@@ -53,9 +53,9 @@ export function growString(c: Call, keyArg: number, e: Ptr, bytes: number): Ptr 
 
 /**
  * Makes the string of argument 1 (`e`, NULL if there is none yet; looked up last) exactly `bytes` long, its deadline kept, and leaves its
- * bytes, whatever they are, in `c.span` to be written.
+ * bytes, whatever they are, in `c.span` to be written. Returns the entry.
  */
-export function reshapeString(c: Call, e: Ptr, encoding: number, bytes: number): void {
+export function reshapeString(c: Call, e: Ptr, encoding: number, bytes: number): Ptr {
   const { entries, span } = c;
   let shaped = e;
   if (e === NULL) {
@@ -66,6 +66,7 @@ export function reshapeString(c: Call, e: Ptr, encoding: number, bytes: number):
     entries.setEncoding(shaped, encoding);
   }
   entries.value(shaped, span);
+  return shaped;
 }
 
 /** Journal: the key of argument `keyArg` is deleted. */

@@ -103,9 +103,11 @@ export const bitcount = command({
     if (!whole && c.argc !== 4 && c.argc !== 5) c.fail(ERRORS.syntax);
     const first = whole ? 0 : c.integer(2);
     const last = whole ? -1 : c.integer(3);
-    const bitwise = c.argc === 5 && readUnit(c, 4);
     if (c.failed) return;
-    c.reply.integer(isBackwards(first, last) ? 0 : countRange(c, e, first, last, bitwise));
+    // Redis answers before it looks at the unit.
+    const empty = isBackwards(first, last);
+    const bitwise = !empty && c.argc === 5 && readUnit(c, 4);
+    if (!c.failed) c.reply.integer(empty ? 0 : countRange(c, e, first, last, bitwise));
   },
 });
 

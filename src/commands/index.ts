@@ -1,6 +1,7 @@
 import type { Command } from "../command/command.ts";
 import * as bitFields from "./bit-fields.ts";
 import * as bitmaps from "./bitmaps.ts";
+import * as boundedCounters from "./bounded-counters.ts";
 import * as client from "./client.ts";
 import * as connection from "./connection.ts";
 import * as counters from "./counters.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   lcs,
   digests,
   counters,
+  boundedCounters,
   bitmaps,
   bitFields,
   hashes,

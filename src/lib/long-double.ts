@@ -53,11 +53,58 @@ export function longDoubleOf(value: number): LongDouble {
   return { kind: "decimal", digits: value, places: 0 };
 }
 
+/** The largest finite long double. */
+export const LONG_DOUBLE_MAX: LongDouble = {
+  kind: "binary",
+  mantissa: 2n ** BigInt(PRECISION) - 1n,
+  exponent: EXPONENT_END - PRECISION,
+};
+
+export function negateLongDouble(value: LongDouble): LongDouble {
+  if (value.kind === "infinite") return { kind: "infinite", negative: !value.negative };
+  if (value.kind === "decimal") return { ...value, digits: -value.digits };
+  return { ...value, mantissa: -value.mantissa };
+}
+
 /** The sum as Redis prints it; undefined when it is NaN or infinite, which Redis refuses. */
 export function addLongDoubles(a: LongDouble, b: LongDouble): string | undefined {
-  if (a.kind === "infinite" || b.kind === "infinite") return undefined;
   const short = a.kind === "decimal" && b.kind === "decimal" ? addDecimals(a, b) : undefined;
-  return short ?? addBinaries(toBinary(a), toBinary(b));
+  if (short !== undefined) return short;
+  const sum = sumOfLongDoubles(a, b);
+  return sum === undefined ? undefined : formatLongDouble(sum);
+}
+
+/** The sum itself, infinite when it overflows; undefined when it is NaN. */
+export function sumOfLongDoubles(a: LongDouble, b: LongDouble): LongDouble | undefined {
+  if (a.kind !== "infinite" && b.kind !== "infinite") return addBinaries(toBinary(a), toBinary(b));
+  if (a.kind === "infinite" && b.kind === "infinite" && a.negative !== b.negative) return undefined;
+  return a.kind === "infinite" ? a : b;
+}
+
+/** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */
+export function compareLongDoubles(a: LongDouble, b: LongDouble): number {
+  if (a.kind === "infinite" || b.kind === "infinite") return infiniteSign(a) - infiniteSign(b);
+  const first = toBinary(a);
+  const second = toBinary(b);
+  const base = Math.min(first.exponent, second.exponent);
+  const difference = scaled(first, base) - scaled(second, base);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** As Redis prints it; undefined when it is infinite. */
+export function formatLongDouble(value: LongDouble): string | undefined {
+  if (value.kind === "infinite") return undefined;
+  const { mantissa, exponent } = toBinary(value);
+  return mantissa < 0n ? format({ mantissa: -mantissa, exponent }, true) : format({ mantissa, exponent }, false);
+}
+
+function infiniteSign(value: LongDouble): number {
+  return value.kind !== "infinite" ? 0 : value.negative ? -1 : 1;
+}
+
+/** The value in units of 2^base. */
+function scaled(value: Binary, base: number): bigint {
+  return value.mantissa << BigInt(value.exponent - base);
 }
 
 function parseBinary(text: string): LongDouble | undefined {
@@ -92,12 +139,13 @@ function toBinary(value: Decimal | Binary): Binary {
   return { mantissa: digits < 0 ? -mantissa : mantissa, exponent };
 }
 
-function addBinaries(a: Binary, b: Binary): string | undefined {
+function addBinaries(a: Binary, b: Binary): LongDouble {
   const base = Math.min(a.exponent, b.exponent);
-  const exact = (a.mantissa << BigInt(a.exponent - base)) + (b.mantissa << BigInt(b.exponent - base));
+  const exact = scaled(a, base) + scaled(b, base);
   const negative = exact < 0n;
   const sum = roundToBinary(negative ? -exact : exact, 1n, base, PRECISION, EXPONENT_MIN);
-  return overflows(sum.mantissa, sum.exponent) ? undefined : format(sum, negative);
+  if (overflows(sum.mantissa, sum.exponent)) return { kind: "infinite", negative };
+  return { kind: "binary", mantissa: negative ? -sum.mantissa : sum.mantissa, exponent: sum.exponent };
 }
 
 function overflows(mantissa: bigint, exponent: number): boolean {

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addLongDoubles, type LongDouble, longDoubleOf, parseLongDouble } from "../../src/lib/long-double.ts";
+import {
+  addLongDoubles,
+  compareLongDoubles,
+  formatLongDouble,
+  LONG_DOUBLE_MAX,
+  type LongDouble,
+  longDoubleOf,
+  negateLongDouble,
+  parseLongDouble,
+  sumOfLongDoubles,
+} from "../../src/lib/long-double.ts";
 import { placed, readAnswers } from "./fixtures/answers.ts";
 
 function parse(text: string): LongDouble | undefined {
@@ -92,5 +102,37 @@ describe("parseLongDouble", () => {
     expect(parse("0x1.fffffffffffffffep16383")).toEqual({ kind: "binary", mantissa: 2n ** 64n - 1n, exponent: 16_320 });
     expect(parse("-inf")).toEqual({ kind: "infinite", negative: true });
     expect(parse(`${"0".repeat(5_118)}7`)).toBeDefined();
+  });
+});
+
+describe("compareLongDoubles", () => {
+  const sign = (a: string, b: string) => Math.sign(compareLongDoubles(parse(a)!, parse(b)!));
+
+  test("orders decimals, binaries and infinities among each other", () => {
+    expect([sign("1.5", "1.25"), sign("-2", "1e-30"), sign("0.5", "0x1p-1")]).toEqual([1, -1, 0]);
+    expect([sign("inf", "1e4000"), sign("-inf", "-1e4000"), sign("-inf", "inf"), sign("inf", "inf")]).toEqual([
+      1, -1, -1, 0,
+    ]);
+  });
+  test("sees a difference in the last of 64 bits, and none beyond", () => {
+    expect(sign("9223372036854775809", "9223372036854775808")).toBe(1);
+    expect(sign("18446744073709551617", "18446744073709551616")).toBe(0);
+  });
+});
+
+describe("sumOfLongDoubles", () => {
+  test("is infinite when it overflows and undefined when it is no number", () => {
+    expect(sumOfLongDoubles(LONG_DOUBLE_MAX, LONG_DOUBLE_MAX)).toEqual({ kind: "infinite", negative: false });
+    expect(sumOfLongDoubles(parse("-inf")!, longDoubleOf(5))).toEqual({ kind: "infinite", negative: true });
+    expect(sumOfLongDoubles(parse("inf")!, parse("-inf")!)).toBeUndefined();
+  });
+  test("prints as the sum does that is printed at once", () => {
+    const numbers = ["0.1", "-0.1", "3", "1e300", "-1e300", "123456789.25"];
+    for (const a of numbers) {
+      for (const b of numbers) {
+        expect(formatLongDouble(sumOfLongDoubles(parse(a)!, parse(b)!)!)).toBe(add(a, b) as string);
+        expect(formatLongDouble(sumOfLongDoubles(parse(a)!, negateLongDouble(parse(a)!))!)).toBe("0");
+      }
+    }
   });
 });
