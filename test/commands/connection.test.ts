@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { followPassword } from "../../src/command/authentication.ts";
 import { frame, LocalServer } from "./local-server.ts";
 
 const WRONGPASS = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
@@ -216,4 +217,17 @@ describe("RESET", () => {
   });
 
   answers("takes no arguments", { "RESET x": "-ERR wrong number of arguments for 'reset' command\r\n" });
+});
+
+describe("requirepass", () => {
+  test("set at run time asks new connections only; taken away it lets everybody in", () => {
+    const server = new LocalServer();
+    followPassword(server.config, server.clients);
+    const old = server.connect();
+    server.config.set([["requirepass", "sec"]]);
+    const fresh = server.connect();
+    expect([old.say("PING"), fresh.say("PING")]).toEqual(["+PONG\r\n", NOAUTH]);
+    server.config.set([["requirepass", ""]]);
+    expect([old.say("PING"), fresh.say("PING")]).toEqual(["+PONG\r\n", "+PONG\r\n"]);
+  });
 });
