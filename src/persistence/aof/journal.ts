@@ -68,6 +68,8 @@ export class AofJournal implements Journal {
   private syncError = "";
   private failedMs = 0;
   private loggedMs = 0;
+  /** The log was told of the last failure. */
+  private told = false;
   private postponedMs = 0;
 
   /** `good` is the length of the file. */
@@ -183,6 +185,7 @@ export class AofJournal implements Journal {
       this.inFile = 0;
       return;
     }
+    if (!this.told) return;
     this.log.warning(
       "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
         `ftruncate: ${this.file.error}`,
@@ -204,7 +207,8 @@ export class AofJournal implements Journal {
 
   private failed(error: string, message: string): void {
     this.failedMs = this.clock.unixMs();
-    if (this.failedMs - this.loggedMs >= LOG_PAUSE_MS) {
+    this.told = this.failedMs - this.loggedMs >= LOG_PAUSE_MS;
+    if (this.told) {
       this.loggedMs = this.failedMs;
       this.log.warning(message);
     }

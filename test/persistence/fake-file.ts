@@ -1,0 +1,80 @@
+import type { AppendFile } from "../../src/persistence/aof/append-file.ts";
+
+/** How a byte of the file stands towards the disk. A sync that fails makes the system forget that bytes were not written. */
+type Standing = "dirty" | "durable" | "forgotten";
+
+/** A file in memory that fails as it is told to. */
+export class FakeFile implements AppendFile {
+  error = "";
+  bytes = Buffer.alloc(0);
+  /** Bytes the disk has room for. */
+  room = Number.POSITIVE_INFINITY;
+  canTruncate = true;
+  canSync = true;
+  closed = false;
+  /** The calls that reached the file. */
+  readonly calls: string[] = [];
+  private standing: Standing[] = [];
+  private pendingSyncs: (() => void)[] = [];
+
+  append(buf: Uint8Array, start: number, len: number): number {
+    const n = Math.max(0, Math.min(len, this.room - this.bytes.length));
+    this.calls.push(`append ${n}/${len}`);
+    this.bytes = Buffer.concat([this.bytes, buf.subarray(start, start + n)]);
+    for (let i = 0; i < n; i++) this.standing.push("dirty");
+    if (n < len) this.error = "No space left on device";
+    return n;
+  }
+
+  truncate(length: number): boolean {
+    this.calls.push(`truncate ${length}`);
+    if (!this.canTruncate) {
+      this.error = "Input/output error";
+      return false;
+    }
+    this.bytes = this.bytes.subarray(0, length);
+    this.standing.length = length;
+    return true;
+  }
+
+  syncNow(): boolean {
+    this.calls.push("syncNow");
+    this.settle(this.standing.length);
+    return this.canSync;
+  }
+
+  sync(done: (error: string) => void): void {
+    this.calls.push("sync");
+    const length = this.standing.length;
+    this.pendingSyncs.push(() => {
+      this.settle(length);
+      done(this.canSync ? "" : this.error);
+    });
+  }
+
+  /** Ends the syncs that run off the main loop. */
+  finishSyncs(): void {
+    for (const finish of this.pendingSyncs.splice(0)) finish();
+  }
+
+  get syncsInFlight(): number {
+    return this.pendingSyncs.length;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Whether every byte is on the disk for certain. */
+  get isDurable(): boolean {
+    return this.standing.every((one) => one === "durable");
+  }
+
+  private settle(length: number): void {
+    if (!this.canSync) this.error = "Input/output error";
+    const to: Standing = this.canSync ? "durable" : "forgotten";
+    for (let i = 0; i < Math.min(length, this.standing.length); i++) {
+      if (this.standing[i] === "dirty") this.standing[i] = to;
+    }
+  }
+}
