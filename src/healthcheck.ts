@@ -3,10 +3,14 @@ import type { Config } from "./config/directives.ts";
 import { argsOf } from "./resp/args.ts";
 
 const TIMEOUT_MS = 2000;
+/** A server with a password that we do not know serves those who do. */
+const ALIVE = /\+PONG|-NOAUTH/;
+/** Enough was received to tell. */
+const ANSWER = /\+PONG|-NOAUTH|^-LOADING/;
 
 /**
  * Asks the server that this configuration describes for a PONG, for container engines and Kubernetes, in images without a shell. 0 when it
- * is there and ready; 1 when it is not, also while it still loads.
+ * is there and ready (also if it wants another password); 1 when it is not, or still loads.
  */
 export async function healthcheck(values: Config): Promise<number> {
   const answer = Promise.withResolvers<string>();
@@ -16,7 +20,7 @@ export async function healthcheck(values: Config): Promise<number> {
     open: (socket) => void socket.write(request(values.requirepass)),
     data: (_socket, chunk) => {
       received += chunk.toString("latin1");
-      if (/PONG|^-LOADING/.test(received)) answer.resolve(received);
+      if (ANSWER.test(received)) answer.resolve(received);
     },
     close: () => answer.resolve(received),
     error: () => answer.resolve(""),
@@ -25,7 +29,7 @@ export async function healthcheck(values: Config): Promise<number> {
     const socket = await open(values, handler);
     const text = await answer.promise;
     socket.end();
-    return text.includes("+PONG") ? 0 : 1;
+    return ALIVE.test(text) ? 0 : 1;
   } catch {
     return 1;
   } finally {

@@ -75,7 +75,12 @@ const system = {
   "io-threads-do-reads": directive(yesNo, false, "Whether those threads read as well.", inertImmutable),
   lookahead: directive(integer(1, 1024), 16, "Requests of a pipeline that are looked at together.", inert),
   "jemalloc-bg-thread": directive(yesNo, true, "A thread that returns memory.", inert),
-  "disable-thp": directive(yesNo, true, "Whether huge pages are turned off.", inertImmutable),
+  "disable-thp": directive(
+    yesNo,
+    false,
+    "Do not ask the system for huge pages; they make look-ups faster, and nothing here forks.",
+    { immutable: true },
+  ),
   "oom-score-adj": directive(
     oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }),
     "no",

@@ -1,4 +1,5 @@
 import { copyBytes, Span } from "../lib/bytes.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import type { Dict } from "../structures/dict.ts";
@@ -10,6 +11,7 @@ export interface DatabaseOwner {
   readonly arena: Arena;
   readonly entries: Entries;
   readonly dict: Dict;
+  readonly clock: Clock;
   /** The time of this poll in Unix ms; 0 while a file is loaded, so that nothing expires. */
   nowMs: number;
   /** No key ends before this, as far as is known; lowered when one is given an earlier deadline. */
@@ -231,7 +233,7 @@ export class Database implements WheelOwner {
   }
 
   private startDeadline(e: Ptr, deadlineMs: number): void {
-    this.wheel ??= new Wheel(this.arena, this.owner.nowMs);
+    this.wheel ??= new Wheel(this.arena, this.owner.clock.unixMs());
     this.addDeadline(this.wheel, e, deadlineMs);
   }
 

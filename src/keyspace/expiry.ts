@@ -32,6 +32,8 @@ export class ExpiryCycle {
     const done = this.advanceAll(nowMs);
     const us = this.clock.monotonicUs() - startUs;
     this.stats.expirySlices++;
+    this.stats.expiryUs += us;
+    if (!done) this.stats.expirySlicesCut++;
     if (us > this.stats.expirySliceUsMax) this.stats.expirySliceUsMax = us;
     if (done) this.planNext(nowMs);
     return done;

@@ -19,8 +19,8 @@ export interface KeyspaceObserver {
 
 /** All databases, and the memory they share. */
 export class Keyspace implements DatabaseOwner {
-  readonly arena = new Arena();
-  readonly entries = new Entries(this.arena);
+  readonly arena: Arena;
+  readonly entries: Entries;
   readonly dict: Dict;
   readonly hashes: HashValues;
   readonly access: AccessClock;
@@ -33,9 +33,12 @@ export class Keyspace implements DatabaseOwner {
 
   constructor(
     databaseCount: number,
-    clock: Clock,
+    readonly clock: Clock,
     readonly random: Random,
+    hugePages = false,
   ) {
+    this.arena = new Arena(hugePages);
+    this.entries = new Entries(this.arena);
     this.nowMs = clock.unixMs();
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
     this.hashes = new HashValues(this.arena, this.entries, this.dict);

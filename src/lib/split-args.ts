@@ -26,7 +26,7 @@ const BACKSLASH = 92;
 
 /** Reads one word into `out`; the index after it, or -1. A quote may start in the middle of a word. */
 function readWord(line: Uint8Array, i: number, out: number[]): number {
-  while (i < line.length && !isBlank(line[i])) {
+  while (i < line.length && !endsWord(line[i])) {
     const c = line[i];
     if (c === QUOTE || c === APOSTROPHE) {
       i = readQuoted(line, i + 1, c, out);
@@ -70,6 +70,11 @@ function hexDigit(c: number): number {
   if (c >= 48 && c <= 57) return c - 48;
   const letter = c | 32;
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+/** Vertical tabs and form feeds are skipped between words but do not end one. */
+function endsWord(c: number): boolean {
+  return c !== 11 && c !== 12 && isBlank(c);
 }
 
 /** The white space of C's isspace, and NUL. */

@@ -1,3 +1,4 @@
+import { adviseHugePages } from "./huge-pages.ts";
 import { PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
 import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_MAX } from "./size-classes.ts";
 
@@ -45,6 +46,9 @@ export class Arena {
   private readonly slabNext = new Int32Array(SLOT_COUNT << 10);
   private readonly slabPrev = new Int32Array(SLOT_COUNT << 10);
   private readonly roomy = new Int32Array(CLASS_COUNT).fill(NONE);
+
+  /** `hugePages`: ask the system for huge pages. */
+  constructor(private readonly hugePages = false) {}
 
   /** A block of at least `bytes` bytes, 8-byte aligned, its content undefined. Throws OutOfMemory when the address space is full. */
   alloc(bytes: number): Ptr {
@@ -180,6 +184,7 @@ export class Arena {
     }
     if (slot >= SLOT_COUNT) throw new OutOfMemory("the arena's address space of 32 GiB is full");
     const buffer = new SharedArrayBuffer(bytes);
+    if (this.hugePages) adviseHugePages(buffer);
     this.u8[slot] = new Uint8Array(buffer);
     this.i32[slot] = new Int32Array(buffer);
     this.f64[slot] = new Float64Array(buffer);

@@ -13,20 +13,27 @@ export interface Pending {
  */
 export class GatheredOutput {
   readonly reply = new Reply(64 * 1024);
-  private pending: Pending[] = [];
+  private readonly pending: Pending[] = [];
+
+  /** `report` is told what a connection threw. */
+  constructor(private readonly report: (error: unknown) => void) {}
 
   add(connection: Pending): void {
     this.pending.push(connection);
   }
 
-  get isEmpty(): boolean {
-    return this.pending.length === 0;
-  }
-
   /** Lets every connection send its range, then starts over at the buffer's beginning. */
   flush(): void {
     const { pending, reply } = this;
-    for (let i = 0; i < pending.length; i++) pending[i].flush();
+    // By index: flushing one may add another.
+    for (let i = 0; i < pending.length; i++) {
+      try {
+        pending[i].flush();
+      } catch (error) {
+        // A bug: it must not keep the others from their replies.
+        this.report(error);
+      }
+    }
     pending.length = 0;
     reply.truncate(0);
     if (reply.buf.length > OUTPUT_KEEP_BYTES_MAX) reply.buf = new Uint8Array(64 * 1024);

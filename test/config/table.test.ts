@@ -11,6 +11,7 @@ import { CWD, fakeHost } from "./fixtures/host.ts";
 /** Defaults that are another server's on purpose: data is kept without being asked, and nobody else may connect. */
 const OWN_DEFAULTS: Record<string, string> = {
   appendfilename: "database.aof",
+  "disable-thp": "no",
   bind: "127.0.0.1 -::1",
 };
 
