@@ -1,6 +1,5 @@
 import { encode, type OwnedBytes } from "../lib/bytes.ts";
 import { formatInteger, INTEGER_TEXT_MAX } from "../lib/integer.ts";
-import { STRING_BYTES_MAX } from "../limits.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { kind, RAW, STRING } from "../types/kinds.ts";
 import { RAW_STRING } from "../types/string.ts";
@@ -28,7 +27,7 @@ function bulk(word: string): OwnedBytes {
 /** How long a string may become: proto-max-bulk-len, but for what is read from a file. */
 export function stringBytesMax(c: Call): number {
   if (c.server.gate & GATE_LOADING) return BLOCK_BYTES_MAX;
-  return Math.min(c.server.config?.values["proto-max-bulk-len"] ?? STRING_BYTES_MAX, BLOCK_BYTES_MAX);
+  return Math.min(c.server.config.values["proto-max-bulk-len"], BLOCK_BYTES_MAX);
 }
 
 /**
