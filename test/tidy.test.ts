@@ -14,9 +14,10 @@ const LAYERS = [
   ["types", "pubsub"],
   ["keyspace"],
   ["command"],
+  ["info"],
   ["commands", "persistence"],
   ["net"],
-  ["background.ts", "banner.ts", "healthcheck.ts"],
+  ["background.ts", "banner.ts", "healthcheck.ts", "server-config.ts"],
   ["server.ts"],
   ["main.ts"],
 ];

@@ -1,3 +1,4 @@
+import type { Args } from "../resp/args.ts";
 import type { Call } from "./call.ts";
 
 /** What a command is and may do, as COMMAND INFO names it. One bit each. */
@@ -46,6 +47,8 @@ export interface CommandSpec {
   /** ACL categories that do not follow from the flags (see `categoriesOf`). */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
+  /** The flags of the keys of one request, where those of the specification (variable_flags) only say what any request may do. */
+  readonly keyFlags?: (args: Args) => readonly string[];
   readonly group: string;
   readonly since: string;
   readonly summary: string;
@@ -101,6 +104,31 @@ function legacyKeyRange(specs: readonly KeySpec[]): { firstKey: number; lastKey:
   return range;
 }
 
+/** All ACL categories, in the order in which Redis lists them. */
+export const CATEGORIES = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+];
+
 /** ACL categories that follow from the flags, and those the command names itself, as Redis computes them. */
 export function categoriesOf(c: Command): string[] {
   const has = (flag: Flag) => (c.flagBits & FLAGS[flag]) !== 0;
@@ -113,5 +141,6 @@ export function categoriesOf(c: Command): string[] {
     has("fast") ? "fast" : "slow",
     has("blocking") && "blocking",
   ].filter((name): name is string => name !== false);
-  return [...new Set([...(c.categories ?? []), ...implied])];
+  const all = new Set([...(c.categories ?? []), ...implied]);
+  return CATEGORIES.filter((name) => all.has(name));
 }

@@ -27,6 +27,35 @@ export interface Journal {
   readonly lastError: string;
 }
 
+/** What keeps the data durable, as INFO shows it and DEBUG LOADAOF uses it. */
+export interface Persistence {
+  /** The loading that is going on. */
+  readonly loading: LoadProgress | undefined;
+  /** The append-only file under INFO's names and in its order. */
+  readonly figures: Readonly<Record<string, number | string>>;
+  /** Loads the files and opens them for writing, if the AOF is on. Resolves with the reason why that is impossible. */
+  load(): Promise<string | undefined>;
+  /** Writes and syncs what there is, and closes the file. False when that failed. */
+  close(): boolean;
+}
+
+/** How far a loading is. */
+export interface LoadProgress {
+  readonly startedMs: number;
+  readonly totalBytes: number;
+  readonly loadedBytes: number;
+  /** Seconds until it is done at the present pace. */
+  readonly etaSeconds: number;
+}
+
+/** What is remembered of the memory in use; see info/memory.ts for what counts. */
+export interface MemoryRecord {
+  /** What the server took before it had clients and data. */
+  readonly startupBytes: number;
+  /** The most that was in use at once, as far as it was looked at. */
+  peakBytes: number;
+}
+
 /** What commands may use of the server they run in. */
 export interface ServerContext {
   readonly keyspace: Keyspace;
@@ -44,6 +73,14 @@ export interface ServerContext {
   /** 40 hexadecimal characters, new at every start. */
   readonly runId: string;
   readonly startedMs: number;
+  /** 40 hexadecimal characters that name the history of the data to replicas. */
+  replicationId: string;
+  readonly memory: MemoryRecord;
+  readonly persistence: Persistence;
+  /** Whether keys are removed when their time comes, and not only when they are asked for. */
+  readonly expiry: { enabled: boolean };
+  /** Periodic work rests. */
+  cronPaused: boolean;
   /** Absent while the AOF is off or is being loaded. */
   journal: Journal | undefined;
   /** Bits of GATE_*; 0 is the common case. */

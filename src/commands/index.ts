@@ -3,20 +3,26 @@ import * as bitFields from "./bit-fields.ts";
 import * as bitmaps from "./bitmaps.ts";
 import * as boundedCounters from "./bounded-counters.ts";
 import * as client from "./client.ts";
+import * as commandCommand from "./command.ts";
+import * as config from "./config.ts";
 import * as connection from "./connection.ts";
 import * as counters from "./counters.ts";
 import * as databases from "./databases.ts";
+import * as debug from "./debug.ts";
 import * as digests from "./digests.ts";
 import * as expire from "./expire.ts";
 import * as hashCounters from "./hash-counters.ts";
 import * as hashScan from "./hash-scan.ts";
 import * as hashes from "./hashes.ts";
+import * as info from "./info.ts";
 import * as keys from "./keys.ts";
 import * as lcs from "./lcs.ts";
+import * as memory from "./memory.ts";
 import * as multiStrings from "./multi-strings.ts";
 import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
 import * as scan from "./scan.ts";
+import * as server from "./server.ts";
 import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
 
@@ -42,4 +48,10 @@ export const COMMANDS: readonly Command[] = [
   hashes,
   hashCounters,
   hashScan,
+  info,
+  config,
+  commandCommand,
+  memory,
+  server,
+  debug,
 ].flatMap((family) => Object.values(family));

@@ -42,6 +42,10 @@ export class ServerStats {
   expiredKeys = 0;
   expirySlices = 0;
   expirySliceUsMax = 0;
+  /** Slices that ended because their time was up. */
+  expirySlicesCut = 0;
+  /** Time that all slices took. */
+  expiryUs = 0;
   evictedKeys = 0;
   evictedClients = 0;
   keyspaceHits = 0;

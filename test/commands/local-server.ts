@@ -33,6 +33,16 @@ export class LocalServer implements ServerContext {
   readonly table = new CommandTable(COMMANDS);
   readonly log = new Log(this.clock);
   readonly runId = "0".repeat(40);
+  replicationId = "1".repeat(40);
+  readonly memory = { startupBytes: 0, peakBytes: 0 };
+  readonly persistence = {
+    loading: undefined,
+    figures: {},
+    load: () => Promise.resolve(undefined),
+    close: () => true,
+  };
+  readonly expiry = { enabled: true };
+  cronPaused = false;
   readonly startedMs = this.clock.unixMs();
   readonly journal = undefined;
   gate = 0;

@@ -1,0 +1,90 @@
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { encode, own, Span } from "../lib/bytes.ts";
+import type { Ptr } from "../memory/arena.ts";
+import { HASH, STRING } from "../types/kinds.ts";
+
+/**
+ * Redis's digest of data: equal for equal data, whatever its order in tables, and equal to what redis-server computes for the same data.
+ * SHA-1 sums are combined in two ways: `xor`, for things in any order, and `mix`, for things in a given order.
+ */
+const DIGEST_BYTES = 20;
+const HAS_DEADLINE = encode("!!expire!!");
+
+class Digest {
+  private readonly bytes = new Uint8Array(DIGEST_BYTES);
+
+  xor(buf: Uint8Array, start = 0, len = buf.length): void {
+    const sum = sha1(own(buf, start, len));
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= sum[i];
+  }
+
+  mix(buf: Uint8Array, start = 0, len = buf.length): void {
+    this.xor(buf, start, len);
+    this.bytes.set(sha1(this.bytes));
+  }
+
+  xorDigest(other: Digest): void {
+    this.xor(other.bytes);
+  }
+
+  get hex(): string {
+    return Buffer.from(this.bytes).toString("hex");
+  }
+}
+
+/** The digest of all databases, 40 hexadecimal characters; zeros when they are empty. */
+export function datasetDigest(keyspace: Keyspace): string {
+  const total = new Digest();
+  for (const db of keyspace.databases) {
+    if (db.size === 0) continue;
+    total.mix(bigEndian(db.id));
+    keyspace.dict.forEach(db.table, (e) => total.xorDigest(keyDigest(keyspace, e)));
+  }
+  return total.hex;
+}
+
+function keyDigest(keyspace: Keyspace, e: Ptr): Digest {
+  const name = new Span();
+  keyspace.entries.name(e, name);
+  const digest = new Digest();
+  digest.mix(name.buf, name.start, name.len);
+  addValue(keyspace, e, digest);
+  return digest;
+}
+
+/** The digest of one value with its type, and of whether it has a deadline. */
+export function valueDigest(keyspace: Keyspace, e: Ptr): string {
+  const digest = new Digest();
+  addValue(keyspace, e, digest);
+  return digest.hex;
+}
+
+/** The digest where there is no key. */
+export const NO_VALUE_DIGEST = new Digest().hex;
+
+function addValue(keyspace: Keyspace, e: Ptr, digest: Digest): void {
+  const { entries, hashes } = keyspace;
+  const type = entries.type(e);
+  digest.mix(bigEndian(type));
+  if (type === STRING) {
+    const value = new Span();
+    entries.value(e, value);
+    digest.mix(value.buf, value.start, value.len);
+  } else if (type === HASH) {
+    hashes.forEach(e, (field, value) => {
+      const element = new Digest();
+      element.mix(field.buf, field.start, field.len);
+      element.mix(value.buf, value.start, value.len);
+      digest.xorDigest(element);
+    });
+  }
+  if (entries.isTimed(e)) digest.xor(HAS_DEADLINE);
+}
+
+function bigEndian(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return new Bun.CryptoHasher("sha1").update(bytes).digest();
+}

@@ -1,0 +1,156 @@
+import { totalmem } from "node:os";
+import { CONNECTION_BYTES, clientMemory } from "../command/client-info.ts";
+import type { MemoryRecord, ServerContext } from "../command/context.ts";
+import { humanBytes, percent } from "./format.ts";
+import type { Fields, Section } from "./section.ts";
+
+/**
+ * What counts as memory in use. The data is counted exactly, where it is: in the arena. Of the JavaScript heap, which holds nothing
+ * that grows with the data, these are counted: what it took at the start, an estimate for each client with its buffers, and the
+ * journal's buffer. The heap's present size would not do: it goes up and down with the collector.
+ */
+export interface MemoryFigures {
+  /** All that counts. */
+  readonly used: number;
+  readonly peak: number;
+  /** What the server took before it had clients and data. */
+  readonly startup: number;
+  readonly clients: number;
+  readonly journal: number;
+  /** Tables of the databases, without their keys. */
+  readonly tables: number;
+  /** What is not data: startup, clients, journal, tables. */
+  readonly overhead: number;
+  /** Keys and values. */
+  readonly dataset: number;
+  readonly keys: number;
+  /** What the process has in main memory, as the system sees it. */
+  readonly rss: number;
+}
+
+export function startMemoryRecord(): MemoryRecord {
+  const { heapUsed } = process.memoryUsage();
+  return { startupBytes: heapUsed, peakBytes: heapUsed };
+}
+
+/** Remembers the peak without looking at every client: cheap enough for periodic work. */
+export function notePeak(server: ServerContext): void {
+  const { memory, keyspace, clients } = server;
+  const used = memory.startupBytes + keyspace.arena.usedBytes + clients.size * CONNECTION_BYTES;
+  if (used > memory.peakBytes) memory.peakBytes = used;
+}
+
+export function memoryFigures(server: ServerContext): MemoryFigures {
+  const { memory, keyspace, persistence } = server;
+  const { databases, dict, arena } = keyspace;
+  let clients = 0;
+  for (const client of server.clients) clients += clientMemory(client);
+  const startup = memory.startupBytes;
+  const journal = Number(persistence.figures["aof_buffer_length"] ?? 0);
+  const tables = databases.reduce((sum, db) => sum + dict.tableBytes(db.table), 0);
+  const used = startup + clients + journal + arena.usedBytes;
+  memory.peakBytes = Math.max(memory.peakBytes, used);
+  return {
+    used,
+    peak: memory.peakBytes,
+    startup,
+    clients,
+    journal,
+    tables,
+    overhead: startup + clients + journal + tables,
+    dataset: arena.usedBytes - tables,
+    keys: databases.reduce((sum, db) => sum + db.size, 0),
+    rss: process.memoryUsage.rss(),
+  };
+}
+
+export const memory: Section = {
+  name: "memory",
+  title: "Memory",
+  fields(server) {
+    const figures = memoryFigures(server);
+    return {
+      ...usage(figures),
+      ...limits(server),
+      ...allocation(server, figures),
+      ...buffers(figures),
+      ...freeing(server),
+    };
+  },
+};
+
+function usage({ used, rss, peak, overhead, startup, dataset }: MemoryFigures): Fields {
+  const total = totalmem();
+  return {
+    used_memory: used,
+    used_memory_human: humanBytes(used),
+    used_memory_rss: rss,
+    used_memory_rss_human: humanBytes(rss),
+    used_memory_peak: peak,
+    used_memory_peak_human: humanBytes(peak),
+    used_memory_peak_perc: `${percent(used, peak).toFixed(2)}%`,
+    used_memory_overhead: overhead,
+    used_memory_startup: startup,
+    used_memory_dataset: dataset,
+    used_memory_dataset_perc: `${percent(dataset, used - startup).toFixed(2)}%`,
+    total_system_memory: total,
+    total_system_memory_human: humanBytes(total),
+  };
+}
+
+/** There are no scripts and functions, and so nothing that they take. */
+const SCRIPTS: Fields = {
+  used_memory_lua: 0,
+  used_memory_vm_eval: 0,
+  used_memory_lua_human: "0B",
+  number_of_cached_scripts: 0,
+  number_of_functions: 0,
+  used_memory_vm_functions: 0,
+  used_memory_vm_total: 0,
+  used_memory_vm_total_human: "0B",
+  used_memory_functions: 0,
+  used_memory_scripts: 0,
+  used_memory_scripts_human: "0B",
+};
+
+function limits({ config }: ServerContext): Fields {
+  const { maxmemory, "maxmemory-policy": policy } = config.values;
+  return {
+    ...SCRIPTS,
+    maxmemory,
+    maxmemory_human: humanBytes(maxmemory),
+    maxmemory_policy: policy,
+  };
+}
+
+function allocation({ keyspace }: ServerContext, { used, rss }: MemoryFigures): Fields {
+  const { usedBytes, mappedBytes } = keyspace.arena;
+  return {
+    allocator_allocated: usedBytes,
+    arena_mapped_bytes: mappedBytes,
+    arena_segments: keyspace.arena.u8.filter((segment) => segment.length > 0).length,
+    mem_fragmentation_ratio: (rss / used).toFixed(2),
+    mem_fragmentation_bytes: rss - used,
+  };
+}
+
+function buffers({ clients, journal }: MemoryFigures): Fields {
+  return {
+    mem_not_counted_for_evict: journal,
+    mem_replication_backlog: 0,
+    mem_total_replication_buffers: 0,
+    mem_clients_slaves: 0,
+    mem_clients_normal: clients,
+    mem_cluster_links: 0,
+    mem_aof_buffer: journal,
+    mem_allocator: "arena",
+    active_defrag_running: 0,
+  };
+}
+
+function freeing({ keyspace }: ServerContext): Fields {
+  return {
+    lazyfree_pending_objects: keyspace.reclaimer.pending,
+    lazyfreed_objects: keyspace.reclaimer.freed,
+  };
+}

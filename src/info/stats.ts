@@ -1,0 +1,88 @@
+import type { ServerContext } from "../command/context.ts";
+import type { Fields, Section } from "./section.ts";
+
+export const stats: Section = {
+  name: "stats",
+  title: "Stats",
+  fields(server) {
+    return { ...traffic(server), ...expiry(server), ...lookups(server), ...replies(server) };
+  },
+};
+
+function traffic({ stats, rates }: ServerContext): Fields {
+  return {
+    total_connections_received: stats.connectionsReceived,
+    total_commands_processed: stats.commandsProcessed,
+    instantaneous_ops_per_sec: Math.round(rates.commands.perSecond),
+    total_net_input_bytes: stats.inputBytes,
+    total_net_output_bytes: stats.outputBytes,
+    total_net_repl_input_bytes: 0,
+    total_net_repl_output_bytes: 0,
+    instantaneous_input_kbps: (rates.input.perSecond / 1024).toFixed(2),
+    instantaneous_output_kbps: (rates.output.perSecond / 1024).toFixed(2),
+    instantaneous_input_repl_kbps: "0.00",
+    instantaneous_output_repl_kbps: "0.00",
+    rejected_connections: stats.rejectedConnections,
+    sync_full: 0,
+    sync_partial_ok: 0,
+    sync_partial_err: 0,
+  };
+}
+
+/**
+ * Keys are removed in the order of their deadlines, so none is known to be past its time and still there (the stale percentage). How late
+ * they were removed is what the lag tells.
+ */
+function expiry({ stats }: ServerContext): Fields {
+  return {
+    expired_keys: stats.expiredKeys,
+    expired_stale_perc: "0.00",
+    expired_time_cap_reached_count: stats.expirySlicesCut,
+    expire_cycle_cpu_milliseconds: Math.floor(stats.expiryUs / 1000),
+    expire_slices: stats.expirySlices,
+    expire_slice_max_us: Math.ceil(stats.expirySliceUsMax),
+    expired_lag_p50_ms: stats.expiredLag.percentile(50),
+    expired_lag_p99_ms: stats.expiredLag.percentile(99),
+    expired_lag_max_ms: stats.expiredLag.percentile(100),
+  };
+}
+
+function lookups({ stats, pubsub }: ServerContext): Fields {
+  return {
+    evicted_keys: stats.evictedKeys,
+    evicted_clients: stats.evictedClients,
+    total_eviction_exceeded_time: 0,
+    current_eviction_exceeded_time: 0,
+    keyspace_hits: stats.keyspaceHits,
+    keyspace_misses: stats.keyspaceMisses,
+    pubsub_channels: pubsub.size("channels"),
+    pubsub_patterns: pubsub.size("patterns"),
+    pubsubshard_channels: pubsub.size("shardChannels"),
+    migrate_cached_sockets: 0,
+    slave_expires_tracked_keys: 0,
+    active_defrag_hits: 0,
+    active_defrag_misses: 0,
+    active_defrag_key_hits: 0,
+    active_defrag_key_misses: 0,
+    total_active_defrag_time: 0,
+    current_active_defrag_time: 0,
+    tracking_total_keys: 0,
+    tracking_total_items: 0,
+    tracking_total_prefixes: 0,
+  };
+}
+
+function replies({ stats }: ServerContext): Fields {
+  return {
+    unexpected_error_replies: stats.unexpectedErrors,
+    total_error_replies: stats.errorReplies,
+    total_reads_processed: stats.readEvents,
+    total_writes_processed: stats.writeEvents,
+    io_threaded_reads_processed: 0,
+    io_threaded_writes_processed: 0,
+    reply_buffer_shrinks: 0,
+    reply_buffer_expands: 0,
+    client_query_buffer_limit_disconnections: stats.clientQueryBufferLimitDisconnections,
+    client_output_buffer_limit_disconnections: stats.clientOutputBufferLimitDisconnections,
+  };
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { followPassword } from "./command/authentication.ts";
+import type { ServerContext } from "./command/context.ts";
+import type { Config, DirectiveName } from "./config/directives.ts";
+import { osErrorText } from "./lib/os-errors.ts";
+import { RESERVED_DESCRIPTORS } from "./limits.ts";
+import { eventClasses } from "./pubsub/key-events.ts";
+import type { Parser } from "./resp/parser.ts";
+
+/** A server whose configuration takes effect here. */
+interface Configurable extends ServerContext {
+  readonly parser: Parser;
+  /** Listens on the addresses and port that the configuration has now. Returns why that failed; then all is as before. */
+  rebind(): string | undefined;
+}
+
+/**
+ * Makes the values of directives take effect, now and whenever they change: this is where values are copied to for the code that needs
+ * them for every request. Directives that are not named here are read where they are used, or followed by whom they concern
+ * (persistence/aof/aof.ts).
+ */
+export function applyConfig(server: Configurable): void {
+  followMemory(server);
+  followObservation(server);
+  followNetwork(server);
+  followPassword(server.config, server.clients);
+  server.config.onChange("dir", changeDirectory);
+}
+
+/** Calls `apply` with the value now and after every change. */
+function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (value: Config[K]) => void): void {
+  apply(server.config.values[name]);
+  server.config.onChange(name, (value) => {
+    apply(value);
+    return undefined;
+  });
+}
+
+function followMemory(server: Configurable): void {
+  const { access, hashes } = server.keyspace;
+  follow(server, "maxmemory-policy", (policy) => {
+    access.lfu = policy.includes("lfu");
+  });
+  follow(server, "lfu-log-factor", (factor) => {
+    access.lfuLogFactor = factor;
+  });
+  follow(server, "lfu-decay-time", (minutes) => {
+    access.lfuDecayMinutes = minutes;
+  });
+  follow(server, "hash-max-listpack-entries", (entries) => {
+    hashes.hashMaxListpackEntries = entries;
+  });
+  follow(server, "hash-max-listpack-value", (bytes) => {
+    hashes.hashMaxListpackValue = bytes;
+  });
+}
+
+function followObservation(server: Configurable): void {
+  follow(server, "loglevel", (level) => {
+    server.log.level = level;
+  });
+  follow(server, "notify-keyspace-events", (letters) => {
+    server.events.classes = eventClasses(letters) ?? 0;
+  });
+  server.config.onChange("latency-tracking", () => {
+    for (const { stats } of server.table.all()) stats.latency = undefined;
+    return undefined;
+  });
+}
+
+function followNetwork(server: Configurable): void {
+  const { config } = server;
+  follow(server, "proto-max-bulk-len", (bytes) => {
+    server.parser.bulkBytesMax = bytes;
+  });
+  config.onChange("port", () => server.rebind() && "Unable to listen on this port. Check server logs.");
+  config.onChange("bind", () => server.rebind() && "Failed to bind to specified addresses.");
+  lowerClientsMax(server);
+  config.onChange("maxclients", (wanted) => {
+    const possible = clientsPossible();
+    if (wanted <= possible) return undefined;
+    return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
+  });
+}
+
+/** At the start too many clients are no reason to refuse: as many as are possible will do. */
+function lowerClientsMax({ config, log }: Configurable): void {
+  const wanted = config.values.maxclients;
+  const possible = clientsPossible();
+  if (wanted <= possible) return;
+  log.warning(
+    `You requested maxclients of ${wanted} requiring at least ${wanted + RESERVED_DESCRIPTORS} max file descriptors.`,
+  );
+  log.warning(
+    `Current maximum open files is ${possible + RESERVED_DESCRIPTORS}. maxclients has been reduced to ${possible} to compensate ` +
+      "for low ulimit. If you need higher maxclients increase 'ulimit -n'.",
+  );
+  config.set([["maxclients", String(possible)]]);
+}
+
+/** How many clients the process may have descriptors for. The runtime has raised the soft limit to the hard one. */
+function clientsPossible(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Number(limit) - RESERVED_DESCRIPTORS);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function changeDirectory(path: string): string | undefined {
+  try {
+    process.chdir(path);
+    return undefined;
+  } catch (error) {
+    return `Changing directory: ${osErrorText(error)}`;
+  }
+}
