@@ -18,6 +18,7 @@ import { EMPTY } from "../lib/bytes.ts";
 import { parseBigInteger, parseInteger } from "../lib/integer.ts";
 import { NULL } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import type { Args } from "../resp/args.ts";
 
 /**
  * BITFIELD reads its arguments twice: once to find every error and how long the value must become, then to carry the operations out
@@ -43,6 +44,7 @@ export const bitfield = command({
   flags: ["write", "denyoom"],
   categories: ["bitmap"],
   keys: [keysAt(1, "RW access update variable_flags")],
+  keyFlags: (args) => (onlyReads(args) ? ["RO", "access"] : ["RW", "access", "update"]),
   group: "bitmap",
   since: "3.2.0",
   summary: "Reads, sets and increments integers of any width at any bit of a key's value.",
@@ -59,6 +61,17 @@ export const bitfield = command({
   },
 });
 
+/** Whether a BITFIELD has nothing but complete GETs and OVERFLOWs. */
+function onlyReads(args: Args): boolean {
+  let i = 2;
+  while (i < args.count) {
+    if (args.is(i, "GET")) i += OPERATION_ARGS[GET];
+    else if (args.is(i, "OVERFLOW")) i += OPERATION_ARGS[OVERFLOW];
+    else return false;
+  }
+  return i === args.count;
+}
+
 export const bitfield_ro = command({
   name: "bitfield_ro",
   arity: -2,
@@ -69,7 +82,7 @@ export const bitfield_ro = command({
   since: "6.0.0",
   summary: "Reads integers of any width at any bit of a key's value.",
   complexity: "O(1) for each operation",
-  syntax: "key:key [get-block(encoding offset:integer)=GET+TOKEN...]",
+  syntax: "key:key [get-block(encoding offset:integer)+GET...]",
   run(c) {
     readPlan(c);
     if (plan.writes) c.failText("ERR BITFIELD_RO only supports the GET subcommand");

@@ -6,6 +6,7 @@ import { journalDeadline, journalDelete, journalSet } from "../command/string-va
 import { comparesValue, conditionAt, conditionHolds, NO_CONDITION } from "../command/value-conditions.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import type { Args } from "../resp/args.ts";
 import { stringKind } from "../types/string.ts";
 
 /** The options of the SET or GETEX that is being executed. */
@@ -41,6 +42,7 @@ export const set = command({
   flags: ["write", "denyoom"],
   categories: ["string"],
   keys: [keysAt(1, "RW access update variable_flags")],
+  keyFlags: (args) => (givesOldValue(args) ? ["RW", "access", "update"] : ["OW", "update"]),
   group: "string",
   since: "1.0.0",
   summary: "Sets the value of a key, whatever it was before.",
@@ -59,6 +61,12 @@ export const set = command({
     c.reply.ok();
   },
 });
+
+/** Whether a SET has the option GET. */
+function givesOldValue(args: Args): boolean {
+  for (let i = 3; i < args.count; i++) if (args.is(i, "GET")) return true;
+  return false;
+}
 
 export const setnx = command({
   name: "setnx",
