@@ -9,6 +9,8 @@ const OTHER_MECHANISMS = [
   ...[
     "allocator_",
     "active_defrag",
+    "total_active_defrag",
+    "current_active_defrag",
     "mem_allocator",
     "rss_overhead_",
     "gcc_version",
