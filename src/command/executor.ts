@@ -109,6 +109,13 @@ export class Executor implements KeyspaceObserver {
 
   /** The uncommon ways of a request: refused, postponed, or answered with silence. */
   private executeGated(client: Client, args: Args, reply: Reply, entry: TableEntry | undefined): Outcome {
+    if (entry === undefined && isBrowser(args)) {
+      this.server.log.warning(
+        `Possible SECURITY ATTACK detected: a browser sends POST or Host: to this port (cross protocol scripting). Connection from ${client.link.address} aborted.`,
+      );
+      client.link.close("now");
+      return DONE;
+    }
     const refusal = this.refusal(client, args, entry);
     if (refusal === undefined && this.isPaused(entry!)) return POSTPONED;
     const mark = reply.at;
@@ -233,6 +240,11 @@ export class Executor implements KeyspaceObserver {
 function isCallable(entry: TableEntry, count: number): boolean {
   const { arity, run } = entry.command;
   return run !== undefined && (arity >= 0 ? count === arity : count >= -arity);
+}
+
+/** Whether the request is a line of HTTP, which a web page could make a browser send here. */
+function isBrowser(args: Args): boolean {
+  return args.is(0, "POST") || args.is(0, "HOST:");
 }
 
 function unknownCommand(args: Args): string {

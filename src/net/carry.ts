@@ -5,31 +5,39 @@ import { Args } from "../resp/args.ts";
 const spare: Args[] = [];
 const SPARE_MAX = 16;
 
+/** Arguments for a connection whose last ones went with a carry. */
+export function spareArgs(): Args {
+  return spare.pop() ?? new Args();
+}
+
 /**
  * A request that did not end with its chunk, in a buffer of its own. When the length of the argument that is missing is known the buffer is
  * made for it at once, so that a large argument is copied once and never moved.
  */
 export class Carry {
-  private buf: Uint8Array = EMPTY;
-  args!: Args;
-  isActive = false;
-  length = 0;
+  private buf: Uint8Array;
+  length: number;
 
-  get freeBytes(): number {
-    return this.buf.length - this.length;
-  }
-
-  /** Takes over the request that `args` has begun to parse in `chunk`; gives back an unused Args for the next one. */
-  begin(chunk: Uint8Array, args: Args): Args {
+  /** Takes over the request that `args` has begun to parse in `chunk`, and `args` itself. */
+  constructor(
+    chunk: Uint8Array,
+    readonly args: Args,
+  ) {
     const held = chunk.length - args.frameStart;
-    this.args = args;
-    this.isActive = true;
     const missing = args.bulkBytes < 0 ? 0 : args.bulkBytes + 2 - (chunk.length - args.pos);
     this.buf = new Uint8Array(held + missing + 64);
     copyBytes(chunk, args.frameStart, held, this.buf, 0);
     this.length = held;
     args.rebase(this.buf, -args.frameStart);
-    return spare.pop() ?? new Args();
+  }
+
+  /** Bytes of the argument that is not complete yet: those before it are taken in already. */
+  get unparsedBytes(): number {
+    return this.length - this.args.pos;
+  }
+
+  get freeBytes(): number {
+    return this.buf.length - this.length;
   }
 
   /** Copies what the request may still need from `chunk`, from `pos` on; returns how much. */
@@ -50,13 +58,9 @@ export class Carry {
     this.args.rebase(bigger, 0);
   }
 
-  /** Forgets the request. */
+  /** Gives the arguments back. The carry is of no more use. */
   release(): void {
-    if (!this.isActive) return;
-    this.isActive = false;
     this.args.begin(EMPTY, 0);
     if (spare.length < SPARE_MAX) spare.push(this.args);
-    this.buf = EMPTY;
-    this.length = 0;
   }
 }

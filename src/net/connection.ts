@@ -5,7 +5,7 @@ import { type OwnedBytes, own } from "../lib/bytes.ts";
 import { OUTPUT_GATHER_BYTES } from "../limits.ts";
 import type { Args } from "../resp/args.ts";
 import { COMPLETE, INCOMPLETE } from "../resp/parser.ts";
-import { Carry } from "./carry.ts";
+import { Carry, spareArgs } from "./carry.ts";
 import type { Host } from "./host.ts";
 import type { Pending } from "./output.ts";
 import { SendQueue, type Sink } from "./send-queue.ts";
@@ -24,10 +24,13 @@ const LINGER_MS = 5000;
  */
 export class Connection implements Link, Pending, Sink {
   readonly client: Client;
-  private readonly carry = new Carry();
-  private readonly queue = new SendQueue();
+  /** The request that did not end with its chunk. This and the next two are made when needed: most connections are idle. */
+  private carry: Carry | undefined;
+  private queue: SendQueue | undefined;
   /** Chunks that came while the connection was suspended. */
-  private waiting: Uint8Array[] = [];
+  private waiting: Uint8Array[] | undefined;
+  /** Messages that were pushed in the middle of a request, to be sent after its reply. */
+  private held: OwnedBytes[] | undefined;
   private suspended = false;
   private executing = false;
   private rangeStart = 0;
@@ -54,19 +57,29 @@ export class Connection implements Link, Pending, Sink {
   }
 
   get queryBytes(): number {
-    return this.carry.length + this.waiting.reduce((sum, chunk) => sum + chunk.length, 0);
+    const waiting = this.waiting?.reduce((sum, chunk) => sum + chunk.length, 0);
+    return (this.carry?.unparsedBytes ?? 0) + (waiting ?? 0);
   }
 
   get queryFreeBytes(): number {
-    return this.carry.freeBytes;
+    return this.carry?.freeBytes ?? 0;
   }
 
   get outputBytes(): number {
-    return this.queue.bytes + (this.executing ? this.host.output.reply.at : this.rangeEnd) - this.rangeStart;
+    return this.queuedBytes + (this.executing ? this.host.output.reply.at : this.rangeEnd) - this.rangeStart;
   }
 
   get outputBuffers(): number {
-    return this.queue.length;
+    return this.queue?.length ?? 0;
+  }
+
+  private get queuedBytes(): number {
+    return this.queue === undefined ? 0 : this.queue.bytes;
+  }
+
+  private enqueue(bytes: OwnedBytes): void {
+    this.queue ??= new SendQueue();
+    this.queue.push(bytes);
   }
 
   /** The connection in a line of the log. */
@@ -83,13 +96,19 @@ export class Connection implements Link, Pending, Sink {
     stats.readEvents++;
     this.client.inputBytes += chunk.length;
     if (this.closed || this.client.closing) return;
-    if (this.suspended || this.waiting.length > 0) this.hold(chunk);
+    if (this.suspended || this.waiting !== undefined) this.hold(chunk);
     else this.executeAll(chunk);
   }
 
   private hold(chunk: Uint8Array): void {
-    this.waiting.push(chunk);
+    this.wait(chunk);
     this.host.checkQueryBuffer(this);
+  }
+
+  private wait(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.waiting ??= [];
+    this.waiting.push(chunk);
   }
 
   /** Executes the requests of a chunk, the carried one first. */
@@ -97,9 +116,9 @@ export class Connection implements Link, Pending, Sink {
     this.openRange();
     this.host.executor.startRun();
     let pos = 0;
-    if (this.carry.isActive) pos = this.executeCarried(chunk);
+    if (this.carry !== undefined) pos = this.executeCarried(chunk, this.carry);
     if (pos < chunk.length && !this.isStopped) this.executeFrom(chunk, pos);
-    else if (pos < chunk.length && this.suspended) this.waiting.push(chunk.subarray(pos));
+    else if (pos < chunk.length && this.suspended) this.wait(chunk.subarray(pos));
     this.host.executor.endRun();
     this.closeRange();
   }
@@ -124,8 +143,9 @@ export class Connection implements Link, Pending, Sink {
         this.postpone(chunk.subarray(pos));
         return;
       }
+      if (this.held !== undefined) this.releaseHeld(this.held);
       if (this.isStopped) {
-        if (this.suspended && next < chunk.length) this.waiting.push(chunk.subarray(next));
+        if (this.suspended) this.wait(chunk.subarray(next));
         return;
       }
       if (output.reply.at > OUTPUT_GATHER_BYTES) this.flushEarly();
@@ -135,8 +155,8 @@ export class Connection implements Link, Pending, Sink {
   }
 
   /** Completes and executes the request that began in earlier chunks. Returns where in the chunk the next one starts. */
-  private executeCarried(chunk: Uint8Array): number {
-    const { host, client, carry } = this;
+  private executeCarried(chunk: Uint8Array, carry: Carry): number {
+    const { host, client } = this;
     let pos = 0;
     for (;;) {
       const result = host.parser.parse(carry.args, carry.length, (client.gate & GATE_UNAUTHENTICATED) === 0);
@@ -157,28 +177,35 @@ export class Connection implements Link, Pending, Sink {
     const outcome = args.count > 0 ? host.executor.execute(client, args, host.output.reply) : 0;
     if (outcome === POSTPONED) {
       this.postpone(args.buf.slice(args.frameStart, args.frameEnd));
-      this.waiting.push(chunk.subarray(pos));
-      carry.release();
+      this.wait(chunk.subarray(pos));
+      this.dropCarry();
       return chunk.length;
     }
-    carry.release();
+    if (this.held !== undefined) this.releaseHeld(this.held);
+    this.dropCarry();
     return pos;
   }
 
   private carryOn(chunk: Uint8Array, args: Args): void {
     if (args.frameStart >= chunk.length) return;
-    this.host.args = this.carry.begin(chunk, args);
+    this.carry = new Carry(chunk, args);
+    this.host.args = spareArgs();
     this.host.checkQueryBuffer(this);
   }
 
+  private dropCarry(): void {
+    this.carry?.release();
+    this.carry = undefined;
+  }
+
   private postpone(rest: Uint8Array): void {
-    this.waiting.unshift(rest);
+    this.waiting = [rest, ...(this.waiting ?? [])];
     this.suspended = true;
     this.host.waitForUnpause(this);
   }
 
   private protocolError(message: string): void {
-    this.host.output.reply.errorText(`ERR Protocol error: ${message}`);
+    if (this.client.replyMode === "on") this.host.output.reply.errorText(`ERR Protocol error: ${message}`);
     this.host.context.log.verbose(`Protocol error (${message}) from client: ${this.describe()}`);
     this.close("flushed");
   }
@@ -192,9 +219,9 @@ export class Connection implements Link, Pending, Sink {
     if (!this.suspended) return;
     this.suspended = false;
     this.host.startPoll();
-    while (!this.isStopped) {
-      const chunk = this.waiting.shift();
-      if (chunk === undefined) return;
+    while (!this.isStopped && this.waiting !== undefined) {
+      const chunk = this.waiting.shift()!;
+      if (this.waiting.length === 0) this.waiting = undefined;
       this.executeAll(chunk);
     }
   }
@@ -218,7 +245,7 @@ export class Connection implements Link, Pending, Sink {
   private moveRange(): void {
     const { reply } = this.host.output;
     const end = this.executing ? reply.at : this.rangeEnd;
-    if (end > this.rangeStart) this.queue.push(own(reply.buf, this.rangeStart, end - this.rangeStart));
+    if (end > this.rangeStart) this.enqueue(own(reply.buf, this.rangeStart, end - this.rangeStart));
     this.rangeStart = this.rangeEnd = end;
   }
 
@@ -237,8 +264,23 @@ export class Connection implements Link, Pending, Sink {
 
   push(message: OwnedBytes): void {
     if (this.closed || this.client.closing) return;
+    if (this.executing) {
+      // The reply that is being written must not be torn apart.
+      this.held ??= [];
+      this.held.push(message);
+      return;
+    }
     this.moveRange();
-    this.queue.push(message);
+    this.enqueue(message);
+    this.schedule();
+    this.host.checkOutput(this);
+  }
+
+  /** Lets the messages that were held while a request was executed follow its reply. */
+  private releaseHeld(held: OwnedBytes[]): void {
+    this.held = undefined;
+    this.moveRange();
+    for (const message of held) this.enqueue(message);
     this.schedule();
     this.host.checkOutput(this);
   }
@@ -252,7 +294,7 @@ export class Connection implements Link, Pending, Sink {
       return;
     }
     this.client.unsaved = false;
-    if (this.queue.bytes > 0) {
+    if (this.queuedBytes > 0) {
       this.moveRange();
       this.drain();
       return;
@@ -260,20 +302,21 @@ export class Connection implements Link, Pending, Sink {
     const len = this.rangeEnd - this.rangeStart;
     const sent = this.write(reply.buf, this.rangeStart, len);
     if (sent < len && sent >= 0) {
-      this.queue.push(own(reply.buf, this.rangeStart + sent, len - sent));
+      this.enqueue(own(reply.buf, this.rangeStart + sent, len - sent));
       this.host.checkOutput(this);
     }
     this.rangeStart = this.rangeEnd = 0;
-    if (this.closeWhenFlushed && this.queue.bytes === 0) this.shutDown();
+    if (this.closeWhenFlushed && this.queuedBytes === 0) this.shutDown();
   }
 
   /** Sends what waits, as far as the kernel takes it. Also called when it has room again. */
   drain(): void {
     if (this.closed) return;
-    if (this.queue.bytes > 0 && !this.queue.drain(this)) {
+    if (this.queue !== undefined && !this.queue.drain(this)) {
       this.host.checkOutput(this);
       return;
     }
+    this.queue = undefined;
     this.softLimitSinceMs = 0;
     if (this.closeWhenFlushed && !this.isPending) this.shutDown();
   }
@@ -319,9 +362,9 @@ export class Connection implements Link, Pending, Sink {
     if (this.closed) return;
     this.closed = true;
     this.client.closing = true;
-    this.queue.clear();
-    this.carry.release();
-    this.waiting.length = 0;
+    this.queue = undefined;
+    this.dropCarry();
+    this.waiting = undefined;
     this.rangeStart = this.rangeEnd = 0;
     this.host.disconnected(this);
   }

@@ -44,7 +44,7 @@ export class Guard {
   private watchOne(connection: Connection, nowMs: number): void {
     const { client } = connection;
     const idleMax = this.context.config.values.timeout;
-    if (idleMax > 0 && client.subscriptions === 0 && nowMs - client.lastActiveMs > idleMax * 1000) {
+    if (idleMax > 0 && !client.isSubscriber && nowMs - client.lastActiveMs > idleMax * 1000) {
       this.context.log.verbose("Closing idle client");
       connection.close("now");
       return;
@@ -57,7 +57,7 @@ export class Guard {
     const bytes = connection.outputBytes;
     const limits = this.context.config.values["client-output-buffer-limit"];
     const { client } = connection;
-    const limit = client.subscriptions + client.shardSubscriptions > 0 ? limits.pubsub : limits.normal;
+    const limit = limits[client.class];
     const overHard = limit.hardBytes > 0 && bytes >= limit.hardBytes;
     const overSoft = limit.softBytes > 0 && bytes >= limit.softBytes;
     if (!overSoft) connection.softLimitSinceMs = 0;

@@ -62,7 +62,7 @@ export class SendQueue {
       this.sent -= this.items[this.first].length;
       this.items[this.first++] = NOTHING;
     }
-    if (this.first === this.items.length) this.clear();
+    if (this.first === this.items.length) this.restart();
     else if (this.first > 1024) {
       this.items = this.items.slice(this.first);
       this.first = 0;
@@ -70,11 +70,10 @@ export class SendQueue {
     return written === offered;
   }
 
-  clear(): void {
+  private restart(): void {
     this.items.length = 0;
     this.first = 0;
     this.sent = 0;
-    this.bytes = 0;
   }
 }
 
