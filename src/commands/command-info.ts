@@ -54,8 +54,11 @@ function writeInfo(reply: Reply, entry: TableEntry): void {
   for (const subcommand of subcommands) writeInfo(reply, subcommand);
 }
 
+/** A flag that is for the server alone. */
+const UNTOLD: Flag = "may_replicate";
+
 function flagNames(command: Command): string[] {
-  return (Object.keys(FLAGS) as Flag[]).filter((flag) => (command.flagBits & FLAGS[flag]) !== 0);
+  return (Object.keys(FLAGS) as Flag[]).filter((flag) => flag !== UNTOLD && (command.flagBits & FLAGS[flag]) !== 0);
 }
 
 export function writeStatuses(reply: Reply, names: readonly string[]): void {

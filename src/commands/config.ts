@@ -92,5 +92,6 @@ export const config = command({
   group: "server",
   since: "2.0.0",
   summary: "Reads and changes the configuration.",
+  complexity: "Depends on the subcommand",
   subcommands: [...subcommands, help],
 });

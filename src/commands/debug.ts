@@ -186,7 +186,7 @@ export const debug = command({
   arity: -2,
   flags: ["admin", "noscript", "loading", "stale"],
   summary: "Looks into the server and disturbs it, for tests.",
-  complexity: "Depends on subcommand.",
+  complexity: "Depends on the subcommand",
   run(c) {
     const allowed = c.server.config.values["enable-debug-command"];
     if (allowed === "no" || (allowed === "local" && !isLocalClient(c.client))) return c.fail(NOT_ALLOWED);

@@ -1,11 +1,12 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
-import { ERRORS } from "../command/errors.ts";
+import { ERRORS, error } from "../command/errors.ts";
 import type { Database } from "../keyspace/database.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import { TYPE_NAMES } from "../types/kinds.ts";
 
+const NO_INT32 = error("ERR value is out of range, value must between -2147483648 and 2147483647");
 /** How often RANDOMKEY may hit a key that is past its deadline before it gives up. */
 const RANDOM_TRIES_MAX = 100;
 
@@ -31,6 +32,7 @@ export const del = command({
   since: "1.0.0",
   summary: "Deletes keys and tells how many there were.",
   complexity: "O(N), N being the number of keys; large values are freed afterwards, bit by bit",
+  tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   syntax: "key:key...",
   run: deleteKeys,
 });
@@ -46,6 +48,7 @@ export const unlink = command({
   since: "4.0.0",
   summary: "Deletes keys without waiting until their memory is free.",
   complexity: "O(N), N being the number of keys",
+  tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   syntax: "key:key...",
   run: deleteKeys,
 });
@@ -60,6 +63,7 @@ export const exists = command({
   since: "1.0.0",
   summary: "Counts the given keys that exist, repeated ones each time.",
   complexity: "O(N), N being the number of keys",
+  tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   syntax: "key:key...",
   run(c) {
     let found = 0;
@@ -78,6 +82,7 @@ export const touch = command({
   since: "3.2.1",
   summary: "Counts as an access to the keys and tells how many exist.",
   complexity: "O(N), N being the number of keys",
+  tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
   syntax: "key:key...",
   run(c) {
     let found = 0;
@@ -193,6 +198,7 @@ export const renamenx = command({
 /** The database that argument i names; fails when there is none. */
 function databaseAt(c: Call, i: number): Database {
   const id = c.integer(i);
+  if (Math.abs(id + 0.5) > 2 ** 31) c.fail(NO_INT32);
   const db = c.keyspace.databases[id];
   if (db === undefined) c.fail(ERRORS.dbIndexOutOfRange);
   return db;

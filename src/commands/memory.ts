@@ -190,5 +190,6 @@ export const memory = command({
   group: "server",
   since: "4.0.0",
   summary: "Tells about the use of memory.",
+  complexity: "Depends on the subcommand",
   subcommands: [...subcommands, help],
 });

@@ -40,6 +40,7 @@ const encoding = command({
   name: "encoding",
   since: "2.2.3",
   summary: "Tells how a key's value is held.",
+  tips: ["nondeterministic_output"],
   run(c) {
     const e = lookUp(c);
     if (e !== NULL) c.reply.bulkText(ENCODING_NAMES[c.entries.encoding(e)]);
@@ -105,5 +106,6 @@ export const object = command({
   group: "generic",
   since: "2.2.3",
   summary: "Looks into the representation of a key's value.",
+  complexity: "Depends on the subcommand",
   subcommands: [...subcommands, help],
 });
