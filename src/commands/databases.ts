@@ -2,6 +2,8 @@ import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 
+const INT_MIN = -(2 ** 31);
+const INT_MAX = 2 ** 31 - 1;
 const BAD_FIRST = error("ERR invalid first DB index");
 const BAD_SECOND = error("ERR invalid second DB index");
 
@@ -60,8 +62,8 @@ export const swapdb = command({
   complexity: "O(1)",
   syntax: "index1:integer index2:integer",
   run(c) {
-    const first = c.integer(1, BAD_FIRST);
-    const second = c.integer(2, BAD_SECOND);
+    const first = c.integerBetween(1, INT_MIN, INT_MAX, BAD_FIRST);
+    const second = c.integerBetween(2, INT_MIN, INT_MAX, BAD_SECOND);
     if (c.failed) return;
     const a = c.keyspace.databases[first];
     const b = c.keyspace.databases[second];
