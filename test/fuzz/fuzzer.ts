@@ -15,6 +15,8 @@ const BATCHES_PER_ROUND = 500;
 const BATCH_TIMEOUT_MS = 30_000;
 const SETTLE_TRIES = 500;
 const SETTLE_PAUSE_MS = 10;
+/** What makes a server let go of everything that commands have left behind. */
+const GIVE_BACK = ["FLUSHALL", "SCRIPT FLUSH", "FUNCTION FLUSH", "SLOWLOG RESET", "CONFIG RESETSTAT", "MEMORY PURGE"];
 /** What may stay in use after FLUSHALL, above what an untouched server used. */
 const USED_MEMORY_SLACK_BYTES = 16 << 20;
 /** What the process may hold above what it held after the first round, which has warmed it up. */
@@ -95,17 +97,19 @@ class FuzzRun {
   async #checkHealth(admin: RawConnection, usedLimitBytes: number): Promise<FuzzState> {
     const answer = await admin.text("PING");
     if (answer !== "+PONG\r\n") throw new Error(`PING was answered with ${escapeBytes(answer)}`);
-    for (const command of ["FLUSHALL", "SCRIPT FLUSH", "FUNCTION FLUSH", "SLOWLOG RESET", "CONFIG RESETSTAT"]) {
-      await admin.command(...command.split(" "));
-    }
+    for (const command of GIVE_BACK) await admin.command(...command.split(" "));
+    const settled = (): boolean => usedMemoryBytes <= usedLimitBytes && rssBytes <= this.#rssLimitBytes;
     let usedMemoryBytes = await usedMemory(admin);
-    for (let i = 0; i < SETTLE_TRIES && usedMemoryBytes > usedLimitBytes; i++) {
+    let rssBytes = residentBytes(this.server.pid);
+    for (let i = 0; i < SETTLE_TRIES && !settled(); i++) {
+      await admin.command("MEMORY", "PURGE");
       await Bun.sleep(SETTLE_PAUSE_MS);
       usedMemoryBytes = await usedMemory(admin);
+      rssBytes = residentBytes(this.server.pid);
     }
-    const rssBytes = residentBytes(this.server.pid);
     if (usedMemoryBytes > usedLimitBytes) throw new Error(`used_memory stays at ${usedMemoryBytes} after FLUSHALL`);
-    if (rssBytes > this.#rssLimitBytes) throw new Error(`resident memory grew to ${rssBytes} bytes`);
+    if (rssBytes > this.#rssLimitBytes)
+      throw new Error(`resident memory stays at ${rssBytes} bytes after MEMORY PURGE`);
     if (this.#rssLimitBytes === Number.POSITIVE_INFINITY) this.#rssLimitBytes = rssBytes + RSS_SLACK_BYTES;
     const { frames, batches, bytesSent } = {
       frames: this.#frames,
