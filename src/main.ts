@@ -1,5 +1,7 @@
 import { existsSync, unlinkSync, writeFileSync } from "node:fs";
 import { banner } from "./banner.ts";
+import { CommandTable } from "./command/table.ts";
+import { COMMANDS } from "./commands/index.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConfigStore } from "./config/store.ts";
 import { usageText } from "./config/usage.ts";
@@ -12,7 +14,13 @@ import { PRODUCT, VERSION } from "./version.ts";
 
 /** The only file that ends the process. */
 async function main(): Promise<void> {
-  const loaded = loadConfig({ argv: process.argv.slice(2), env: process.env, product: `${PRODUCT} ${VERSION}` });
+  const table = new CommandTable(COMMANDS);
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    product: `${PRODUCT} ${VERSION}`,
+    renameCommand: (from, to) => table.rename(from, to),
+  });
   switch (loaded.action) {
     case "version":
       console.log(`${PRODUCT} v=${VERSION} runtime=bun-${Bun.version} bits=64`);
@@ -26,15 +34,15 @@ async function main(): Promise<void> {
     case "healthcheck":
       return process.exit(await healthcheck(loaded.config.values));
     case "run":
-      return run(loaded.config, loaded.withoutEffect);
+      return run(loaded.config, table, loaded.withoutEffect);
   }
 }
 
-async function run(config: ConfigStore, withoutEffect: readonly string[]): Promise<void> {
+async function run(config: ConfigStore, table: CommandTable, withoutEffect: readonly string[]): Promise<void> {
   const log = new Log(systemClock);
   log.level = config.values.loglevel;
   log.file = config.values.logfile;
-  const server = new Server(config, log);
+  const server = new Server(config, table, log);
   catchFailures(log);
   process.chdir(config.values.dir);
   for (const line of banner(config, process.pid)) log.raw(line);

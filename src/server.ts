@@ -9,9 +9,10 @@ import {
   type ServerContext,
 } from "./command/context.ts";
 import { Executor } from "./command/executor.ts";
-import { CommandTable } from "./command/table.ts";
-import { COMMANDS } from "./commands/index.ts";
+import { Pause } from "./command/pause.ts";
+import type { CommandTable } from "./command/table.ts";
 import type { ConfigStore } from "./config/store.ts";
+import { notePeak, startMemoryRecord } from "./info/memory.ts";
 import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
@@ -25,10 +26,12 @@ import { GatheredOutput } from "./net/output.ts";
 import type { Log } from "./observe/log.ts";
 import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
+import { Aof } from "./persistence/aof/aof.ts";
 import { KeyEvents } from "./pubsub/key-events.ts";
 import { PubSub } from "./pubsub/pubsub.ts";
 import { Args } from "./resp/args.ts";
 import { Parser } from "./resp/parser.ts";
+import { applyConfig } from "./server-config.ts";
 
 const CRON_MS = 100;
 
@@ -40,13 +43,17 @@ export class Server implements ServerContext, Host {
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
+  readonly pause = new Pause(this);
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
   readonly rates = new Rates();
-  readonly table = new CommandTable(COMMANDS);
   readonly random = new Random();
   readonly runId = randomHex(40);
+  replicationId = randomHex(40);
   readonly startedMs: number;
+  readonly memory = startMemoryRecord();
+  readonly persistence: Aof;
+  cronPaused = false;
   journal: Journal | undefined;
   gate = 0;
   writeError = "";
@@ -54,7 +61,7 @@ export class Server implements ServerContext, Host {
   readonly context = this;
   readonly executor: Executor;
   readonly parser = new Parser();
-  readonly output = new GatheredOutput();
+  readonly output: GatheredOutput;
   args = new Args();
 
   readonly expiry: ExpiryCycle;
@@ -70,17 +77,21 @@ export class Server implements ServerContext, Host {
 
   constructor(
     readonly config: ConfigStore,
+    readonly table: CommandTable,
     readonly log: Log,
     readonly clock: Clock = systemClock,
   ) {
     this.startedMs = clock.unixMs();
-    this.keyspace = new Keyspace(config.values.databases, clock, this.random);
+    this.keyspace = new Keyspace(config.values.databases, clock, this.random, !config.values["disable-thp"]);
     this.executor = new Executor(this);
+    this.persistence = new Aof(this, this.executor);
     this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats);
     this.background = new Background(this.keyspace, this.expiry, clock, () => this.startPoll());
+    this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);
     this.listeners = new Listeners(this.socketHandler(), (message) => log.warning(message));
+    applyConfig(this);
   }
 
   /** Starts to accept connections. Returns why that failed. */
@@ -94,10 +105,18 @@ export class Server implements ServerContext, Host {
     });
   }
 
+  /** Listens on the addresses and port that the configuration has now. Returns why that failed; then all is as before. */
+  rebind(): string | undefined {
+    return this.listeners.rebind(this.config.values.bind, this.config.values.port);
+  }
+
   /** Starts the periodic work. */
   start(): void {
     this.cron = setInterval(() => {
+      if (this.cronPaused) return;
       this.startPoll();
+      notePeak(this);
+      this.pause.apply(this.keyspace.nowMs);
       this.rates.sample(this.keyspace.nowMs, this.stats);
       this.guard.watch(this.keyspace.nowMs);
     }, CRON_MS);
@@ -108,13 +127,27 @@ export class Server implements ServerContext, Host {
 
   /** Loads what was persisted. Returns why that is impossible. */
   async load(): Promise<string | undefined> {
-    return undefined;
+    // What is past by now may have been changed, and given more time, later in the file.
+    this.expiry.enabled = false;
+    const failure = await this.persistence.load();
+    this.expiry.enabled = true;
+    return failure;
   }
 
-  shutDown(_force: boolean): boolean {
-    this.endOfPoll();
-    this.stop();
-    this.onEnd(0);
+  shutDown(force: boolean): boolean {
+    this.log.warning("User requested shutdown...");
+    const journalled = this.journal === undefined || this.journal.flush();
+    if (!journalled && !force) {
+      this.log.warning(`The append only file can't be written: ${this.journal?.lastError}`);
+      return false;
+    }
+    try {
+      this.endOfPoll();
+    } finally {
+      this.stop();
+    }
+    if (this.journal !== undefined) this.log.notice("Calling fsync() on the AOF file.");
+    this.onEnd(this.persistence.close() ? 0 : 1);
     return true;
   }
 
@@ -154,6 +187,7 @@ export class Server implements ServerContext, Host {
     if (this.polling) return;
     this.polling = true;
     this.keyspace.nowMs = this.clock.unixMs();
+    this.pause.apply(this.keyspace.nowMs);
     setImmediate(this.afterPoll);
   }
 

@@ -109,13 +109,16 @@ export class Call {
 
   /** The entry of the key in argument i for reading: counted as hit or miss and as an access. NULL when there is none. */
   read(i: number): Ptr {
+    const e = this.look(i);
+    if (e !== NULL) this.touch(e);
+    return e;
+  }
+
+  /** The entry of the key in argument i for reading, counted as hit or miss but not as an access. */
+  look(i: number): Ptr {
     const e = this.peek(i);
-    if (e === NULL) {
-      this.server.stats.keyspaceMisses++;
-      return NULL;
-    }
-    this.server.stats.keyspaceHits++;
-    this.touch(e);
+    if (e === NULL) this.server.stats.keyspaceMisses++;
+    else this.server.stats.keyspaceHits++;
     return e;
   }
 
@@ -186,14 +189,23 @@ export class Call {
   /** Tells that the key in argument i changed, and the event's class and name for those who listen. */
   changed(i: number, eventClass: number, event: string): void {
     this.changes++;
-    this.notify(i, eventClass, event);
+    this.notifyIn(this.db, i, eventClass, event);
+  }
+
+  changedIn(db: Database, i: number, eventClass: number, event: string): void {
+    this.changes++;
+    this.notifyIn(db, i, eventClass, event);
   }
 
   /** An event that is no further change. */
   notify(i: number, eventClass: number, event: string): void {
+    this.notifyIn(this.db, i, eventClass, event);
+  }
+
+  notifyIn(db: Database, i: number, eventClass: number, event: string): void {
     const { events } = this.server;
     if (events.classes === 0) return;
-    events.emit(eventClass, event, this.db.id, this.args.buf, this.args.start[i], this.args.len[i]);
+    events.emit(eventClass, event, db.id, this.args.buf, this.args.start[i], this.args.len[i]);
   }
 
   /** The journal gets what is written with `effect` instead of the request; nothing, if nothing is. */

@@ -42,6 +42,20 @@ export class CommandTable {
     this.slots[slot] = entry;
   }
 
+  /** Gives a command another name (bytes as latin1), or with "" none. Returns why that is not possible. */
+  rename(from: string, to: string): string | undefined {
+    const entry = this.byName.get(from.toLowerCase());
+    if (entry === undefined) return "No such command in rename-command";
+    if (to !== "" && this.byName.has(to.toLowerCase())) return "Target command name already exists";
+    const kept = [...this.byName.values()].filter((other) => other !== entry);
+    this.slots.fill(undefined);
+    this.byName.clear();
+    this.last = undefined;
+    for (const other of kept) this.add(other);
+    if (to !== "") this.add(new TableEntry({ ...entry.command, name: to.toLowerCase() }));
+    return undefined;
+  }
+
   /** The command that argument 0 names; for a container its subcommand, if argument 1 names one, else the container itself. */
   find(args: Args): TableEntry | undefined {
     const entry = this.findName(args.buf, args.start[0], args.len[0]);
