@@ -1,22 +1,20 @@
-import type { ServerContext } from "../../command/context.ts";
-import { GATE_LOADING } from "../../command/context.ts";
+import { GATE_LOADING, type LoadProgress, type Persistence, type ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import type { WriterFile } from "./append-file.ts";
 import { AofError, AofFolder } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
-import { AofLoader, type LoadProgress } from "./loader.ts";
+import { AofLoader } from "./loader.ts";
 import { ManifestError } from "./manifest.ts";
 
 const SYNC_MS = 1000;
 
-/** What INFO tells of the append-only file, under INFO's names and in its order. */
-export type AofFigures = Record<string, number | string>;
+type Figures = Persistence["figures"];
 
 /**
  * The append-only file of a server: loads it at the start, opens it for writing, and is switched on and off and told its policy by the
  * configuration. While it is on, `context.journal` is its journal.
  */
-export class Aof {
+export class Aof implements Persistence {
   private journal: AofJournal | undefined;
   private loader: AofLoader | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -44,7 +42,7 @@ export class Aof {
       this.loader = new AofLoader(this.context, this.executor, folder);
       await this.loader.load();
       this.use(folder, folder.open());
-      folder.removeHistory();
+      this.removeHistory(folder);
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -68,11 +66,11 @@ export class Aof {
     return this.loader;
   }
 
-  get figures(): AofFigures {
+  get figures(): Figures {
     return { ...this.rewriteFigures(), ...(this.journal === undefined ? {} : this.fileFigures(this.journal)) };
   }
 
-  private rewriteFigures(): AofFigures {
+  private rewriteFigures(): Figures {
     return {
       aof_enabled: this.journal === undefined ? 0 : 1,
       aof_rewrite_in_progress: 0,
@@ -87,7 +85,7 @@ export class Aof {
     };
   }
 
-  private fileFigures(journal: AofJournal): AofFigures {
+  private fileFigures(journal: AofJournal): Figures {
     return {
       aof_current_size: this.closedBytes + journal.size,
       aof_base_size: this.baseBytes,
@@ -110,7 +108,7 @@ export class Aof {
       const folder = this.newFolder();
       folder.read();
       this.use(folder, folder.openAnew());
-      folder.removeHistory();
+      this.removeHistory(folder);
       return undefined;
     } catch (error) {
       this.context.log.warning(reasonOf(error));
@@ -135,6 +133,10 @@ export class Aof {
     this.journal = this.context.journal = new AofJournal(file, file.size, this.context.clock, this.context.log);
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
+  }
+
+  private removeHistory(folder: AofFolder): void {
+    if (!this.context.config.values["aof-disable-auto-gc"]) folder.removeHistory();
   }
 
   private configure(): undefined {

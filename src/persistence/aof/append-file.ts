@@ -68,7 +68,7 @@ export class WriterFile implements AppendFile {
     this.error = osErrorText(failure);
     const before = this.length;
     this.length = fstatSync(this.fd).size;
-    return this.length - before;
+    return Math.max(0, this.length - before);
   }
 
   /** Returns the error. */

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { Client, type Link } from "../../command/client.ts";
-import type { ServerContext } from "../../command/context.ts";
+import type { LoadProgress, ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import { emptyRdbEnd, isRdb } from "./empty-rdb.ts";
@@ -29,15 +29,6 @@ const NO_LINK: Link = {
   suspend() {},
   resume() {},
 };
-
-/** How far the loading is. */
-export interface LoadProgress {
-  readonly startedMs: number;
-  readonly totalBytes: number;
-  readonly loadedBytes: number;
-  /** Seconds until it is done at the present pace. */
-  readonly etaSeconds: number;
-}
 
 /** Replays the files of a folder into the keyspace, in slices between which the event loop runs. */
 export class AofLoader implements LoadProgress {

@@ -23,6 +23,13 @@ export interface Manifest {
 
 export const EMPTY_MANIFEST: Manifest = { base: undefined, history: [], increments: [] };
 
+/** A manifest while it is being read. */
+interface Draft {
+  base: AofFile | undefined;
+  readonly history: AofFile[];
+  readonly increments: AofFile[];
+}
+
 /** What is wrong with a manifest, in lines for the log. */
 export class ManifestError extends Error {
   constructor(reason: string, line?: { readonly number: number; readonly text: string }) {
@@ -36,11 +43,7 @@ export function parseManifest(text: ByteString): Manifest {
   if (text === "") throw new ManifestError("Found an empty AOF manifest");
   const lines = text.split("\n");
   const unended = lines.pop();
-  const files: { base: AofFile | undefined; history: AofFile[]; increments: AofFile[] } = {
-    base: undefined,
-    history: [],
-    increments: [],
-  };
+  const files: Draft = { base: undefined, history: [], increments: [] };
   for (const [i, line] of lines.entries()) {
     if (line.length > LINE_BYTES_MAX) throw new ManifestError("The AOF manifest file contains too long line");
     const reason = line.startsWith("#") ? undefined : takeLine(line, files);
@@ -52,10 +55,7 @@ export function parseManifest(text: ByteString): Manifest {
 }
 
 /** Adds the file that a line names. Returns what is wrong with the line. */
-function takeLine(
-  line: string,
-  files: { base: AofFile | undefined; history: AofFile[]; increments: AofFile[] },
-): string | undefined {
+function takeLine(line: string, files: Draft): string | undefined {
   const file = parseLine(line);
   if (typeof file === "string") return file;
   if (file.type === "h") {
