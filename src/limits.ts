@@ -13,6 +13,8 @@ export const CARRY_STEP_BYTES = 16 * 1024;
 export const OUTPUT_GATHER_BYTES = 256 * 1024;
 /** A shared reply buffer that grew beyond this is given back once it is empty. */
 export const OUTPUT_KEEP_BYTES_MAX = 4 * 1024 * 1024;
+/** Unread replies for which a client is cut off even if client-output-buffer-limit sets no limit for its class. */
+export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
 /** Small queued replies are gathered up to this before a write. */
 export const QUEUE_GATHER_BYTES = 64 * 1024;
 /** A key or value may not be longer than proto-max-bulk-len; this is the bound of a string that commands build (Redis's 512 MB). */
@@ -23,4 +25,5 @@ export const BACKGROUND_SLICE_US = 500;
 export const RESERVED_DESCRIPTORS = 32;
 
 if (OUTPUT_GATHER_BYTES > OUTPUT_KEEP_BYTES_MAX) throw new Error("limits: a gathered output must be kept");
+if (OUTPUT_BYTES_MAX < STRING_BYTES_MAX) throw new Error("limits: a client must be able to get the longest string");
 if (UNAUTHENTICATED_BULK_BYTES_MAX > REQUEST_LINE_BYTES_MAX) throw new Error("limits: unauthenticated bulk too large");

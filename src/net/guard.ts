@@ -1,4 +1,5 @@
 import type { ServerContext } from "../command/context.ts";
+import { OUTPUT_BYTES_MAX } from "../limits.ts";
 import type { Connection } from "./connection.ts";
 
 /** How many clients are looked at in one round of `watch`. */
@@ -58,7 +59,7 @@ export class Guard {
     const limits = this.context.config.values["client-output-buffer-limit"];
     const { client } = connection;
     const limit = limits[client.class];
-    const overHard = limit.hardBytes > 0 && bytes >= limit.hardBytes;
+    const overHard = bytes >= (limit.hardBytes > 0 ? limit.hardBytes : OUTPUT_BYTES_MAX);
     const overSoft = limit.softBytes > 0 && bytes >= limit.softBytes;
     if (!overSoft) connection.softLimitSinceMs = 0;
     else if (connection.softLimitSinceMs === 0) connection.softLimitSinceMs = nowMs;
