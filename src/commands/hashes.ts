@@ -251,10 +251,8 @@ function setAll(c: Call): number {
   const { hashes } = c.keyspace;
   const { buf, start, len, count } = c.args;
   const e = found === NULL ? createHash(c, 2, buf, start[3], len[3]) : found;
-  let added = found === NULL ? 1 : 0;
-  for (let i = 2 + 2 * added; i < count; i += 2) {
-    if (hashes.set(e, buf, start[i], len[i], buf, start[i + 1], len[i + 1])) added++;
-  }
+  const created = found === NULL ? 1 : 0;
+  const added = created + hashes.setPairs(e, buf, start, len, 2 + 2 * created, count);
   c.changes += count / 2 - 2;
   c.changed(1, EVENTS.hash, "hset");
   return added;

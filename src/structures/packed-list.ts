@@ -26,7 +26,9 @@ import { blockBytes } from "../memory/size-classes.ts";
  * 3. A text has one form (symbols if all its characters are such and it is short enough), so equal texts are equal bytes, and a search
  *    encodes what it looks for once and compares without decoding.
  * 4. What `read` gives is valid until the list changes, or until the second `read` after it.
- * 5. The bytes given to a mutation are never the list's own: those may move before they are copied.
+ * 5. Between `draft` and `settle` the list is changed in a buffer outside the arena, and its block is untouched: a list that is left
+ *    in between, because memory ran out or for another reason, is as it was.
+ * 6. The bytes given to a mutation are never the list's own: those may move before they are copied.
  */
 export const EMPTY_BYTES = 2;
 /** The count has two bytes. */
@@ -67,10 +69,16 @@ export class PackedList {
   index = 0;
 
   private readonly segments: Uint8Array[];
-  /** The open list's segment, and the indexes in it of the cursor's content and of the byte after the first code. */
+  /** The open list's segment, and the indexes in it of the block's start, the cursor's content and the byte after the first code. */
   private u8: Uint8Array;
+  private start = 0;
   private at = 0;
   private codesEnd = 0;
+  /** Where lists are drafted, and whether the open one is. */
+  private draftBuffer = new Uint8Array(1024);
+  private drafting = false;
+  /** The length of the list whose draft is open. */
+  private blockLength = 0;
   /** What symbols are decoded into: two places, in turn. */
   private readonly scratch = new Uint8Array(2 * SCRATCH_BYTES);
   private scratchAt = 0;
@@ -86,6 +94,7 @@ export class PackedList {
     this.p = p;
     this.bytes = bytes;
     this.index = 0;
+    this.drafting = false;
     if (p === NULL) {
       this.count = 0;
       return;
@@ -93,6 +102,7 @@ export class PackedList {
     const u8 = this.segments[p >>> SEGMENT_SHIFT];
     const start = (p & UNIT_MASK) << 3;
     this.u8 = u8;
+    this.start = start;
     this.at = start + HEADER_BYTES;
     this.codesEnd = start + blockBytes(bytes);
     this.count = u8[start] | (u8[start + 1] << 8);
@@ -107,10 +117,9 @@ export class PackedList {
   /** A new block of `bytes` bytes with the same elements; NULL when there are none. */
   copy(): Ptr {
     if (this.p === NULL) return NULL;
-    const size = blockBytes(this.bytes);
     const copy = this.arena.alloc(this.bytes);
     const target = this.segments[copy >>> SEGMENT_SHIFT];
-    copyBytes(this.u8, this.codesEnd - size, size, target, (copy & UNIT_MASK) << 3);
+    copyBytes(this.u8, this.start, this.codesEnd - this.start, target, (copy & UNIT_MASK) << 3);
     return copy;
   }
 
@@ -135,14 +144,14 @@ export class PackedList {
     while (this.index > index) this.previous();
   }
 
-  private toStart(): void {
+  toStart(): void {
     this.index = 0;
-    this.at = this.codesEnd - blockBytes(this.bytes) + HEADER_BYTES;
+    this.at = this.start + HEADER_BYTES;
   }
 
   toEnd(): void {
     this.index = this.count;
-    this.at = this.codesEnd - blockBytes(this.bytes) + this.bytes - this.count;
+    this.at = this.start + this.bytes - this.count;
   }
 
   /** The bytes of the cursor's element as text. */
@@ -252,32 +261,72 @@ export class PackedList {
     this.splice(elements, size, 0, 0);
   }
 
+  /**
+   * Starts a draft of the open list, with room for `bytes` more, so that many changes do not move it many times. `draftBytes` tells how
+   * much a text may take. Ends with `settle`.
+   */
+  draft(bytes: number): void {
+    this.blockLength = this.bytes;
+    const room = this.bytes + bytes;
+    if (this.draftBuffer.length < room) this.draftBuffer = new Uint8Array(room * 2);
+    const { draftBuffer, count } = this;
+    const contents = this.bytes - count;
+    const end = draftBuffer.length;
+    if (this.p !== NULL) {
+      copyBytes(this.u8, this.start, contents, draftBuffer, 0);
+      copyBytes(this.u8, this.codesEnd - count, count, draftBuffer, end - count);
+    }
+    this.at = this.p === NULL ? HEADER_BYTES : this.at - this.start;
+    this.u8 = draftBuffer;
+    this.start = 0;
+    this.codesEnd = end;
+    this.drafting = true;
+  }
+
+  /** Puts the draft in the place of the list. The cursor goes to the first element. */
+  settle(): void {
+    const { p, bytes, count, u8, codesEnd, blockLength } = this;
+    let block = NULL;
+    if (count > 0) {
+      block = this.arena.alloc(bytes);
+      const to = this.segments[block >>> SEGMENT_SHIFT];
+      const start = (block & UNIT_MASK) << 3;
+      copyBytes(u8, 0, bytes - count, to, start);
+      copyBytes(u8, codesEnd - count, count, to, start + blockBytes(bytes) - count);
+    }
+    if (p !== NULL) this.arena.free(p, blockLength);
+    this.open(block, bytes);
+  }
+
   /** Makes room for `added` codes and `addedSize` bytes of contents in the place of `removed` and `removedSize` at the cursor. */
   private splice(removed: number, removedSize: number, added: number, addedSize: number): void {
     const total = this.bytes - removed - removedSize + added + addedSize;
     const count = this.count - removed + added;
     if (count > ELEMENTS_MAX) throw new Error("packed list: too many elements");
-    if (count === 0) {
+    if (this.drafting) {
+      if (total > this.codesEnd) throw new Error("packed list: no room left in the draft");
+      this.shift(removed, removedSize, added, addedSize);
+    } else if (count === 0) {
       this.free();
       return;
+    } else if (this.p === NULL || blockBytes(total) !== this.codesEnd - this.start) {
+      this.move(removed, removedSize, added, total);
+    } else {
+      this.shift(removed, removedSize, added, addedSize);
     }
-    if (this.p === NULL || blockBytes(total) !== blockBytes(this.bytes)) this.move(removed, removedSize, added, total);
-    else this.shift(removed, removedSize, added, addedSize);
-    const start = this.codesEnd - blockBytes(total);
-    this.u8[start] = count;
-    this.u8[start + 1] = count >> 8;
+    this.u8[this.start] = count;
+    this.u8[this.start + 1] = count >> 8;
     this.bytes = total;
     this.count = count;
   }
 
   /** `splice` within the block. */
   private shift(removed: number, removedSize: number, added: number, addedSize: number): void {
-    const { u8, at, codesEnd } = this;
-    const contentsEnd = codesEnd - blockBytes(this.bytes) + this.bytes - this.count;
-    const after = contentsEnd - at - removedSize;
+    const { u8, at } = this;
+    const after = this.start + this.bytes - this.count - at - removedSize;
     if (addedSize !== removedSize && after > 0) copyBytes(u8, at + removedSize, after, u8, at + addedSize);
     const codesAfter = this.count - this.index - removed;
-    const lowest = codesEnd - this.count;
+    const lowest = this.codesEnd - this.count;
     if (added !== removed && codesAfter > 0) copyBytes(u8, lowest, codesAfter, u8, lowest + removed - added);
   }
 
@@ -290,14 +339,13 @@ export class PackedList {
     if (this.p === NULL) {
       this.at = start + HEADER_BYTES;
     } else {
-      const old = this.codesEnd - blockBytes(this.bytes);
-      const before = this.at - old;
-      const after = this.bytes - this.count - before - removedSize;
-      const contentsEnd = start + total - (this.count - removed + added);
-      copyBytes(this.u8, old, before, u8, start);
-      copyBytes(this.u8, this.at + removedSize, after, u8, contentsEnd - after);
       const { index } = this;
       const codesAfter = this.count - index - removed;
+      const before = this.at - this.start;
+      const after = this.bytes - this.count - before - removedSize;
+      const contentsEnd = start + total - (index + added + codesAfter);
+      copyBytes(this.u8, this.start, before, u8, start);
+      copyBytes(this.u8, this.at + removedSize, after, u8, contentsEnd - after);
       copyBytes(this.u8, this.codesEnd - index, index, u8, codesEnd - index);
       copyBytes(this.u8, this.codesEnd - this.count, codesAfter, u8, codesEnd - index - added - codesAfter);
       this.arena.free(this.p, this.bytes);
@@ -305,6 +353,7 @@ export class PackedList {
     }
     this.p = block;
     this.u8 = u8;
+    this.start = start;
     this.codesEnd = codesEnd;
   }
 
@@ -333,6 +382,11 @@ export class PackedList {
     const low = u8[i] | (u8[i + 1] << 8);
     return code === LENGTH_16 ? low : low | (u8[i + 2] << 16) | (u8[i + 3] << 24);
   }
+}
+
+/** No more bytes of a list than this hold a text of that length. */
+export function draftBytes(len: number): number {
+  return len + (len <= SHORT_BYTES_MAX ? 1 : 9);
 }
 
 /** The code of a text. */

@@ -4,7 +4,7 @@ import { type Arena, NULL, type Ptr } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
-import { ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../structures/packed-list.ts";
+import { draftBytes, ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../structures/packed-list.ts";
 import { HASH, HASHTABLE, kind, LISTPACK, RAW, STRING } from "./kinds.ts";
 
 export const PACKED_HASH = kind(HASH, LISTPACK);
@@ -12,6 +12,8 @@ export const TABLE_HASH = kind(HASH, HASHTABLE);
 const FIELD = kind(STRING, RAW);
 /** A table of no more fields is freed at once: less work than to queue it. */
 const FREED_AT_ONCE_MAX = 64;
+/** Pairs that might take more are set one by one. */
+const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */
 const PICKING_FACTOR = 3;
 
@@ -99,6 +101,48 @@ export class HashValues {
       this.convert(e);
     }
     return this.setField(this.entries.reference(e), fieldBuf, fieldStart, fieldLen, buf, start, len);
+  }
+
+  /**
+   * Sets fields: in each pair of the ranges (start, len) of `buf`, from number `from` to before `end`, a field and its value. Returns how
+   * many the hash did not have.
+   */
+  setPairs(e: Ptr, buf: Uint8Array, start: Int32Array, len: Int32Array, from: number, end: number): number {
+    if (end - from > 2 && this.isPacked(e) && this.draft(e, len, from, end)) {
+      return this.setDrafted(e, buf, start, len, from, end);
+    }
+    let added = 0;
+    for (let i = from; i < end; i += 2) {
+      if (this.set(e, buf, start[i], len[i], buf, start[i + 1], len[i + 1])) added++;
+    }
+    return added;
+  }
+
+  /** Opens a draft of a packed hash that has room for these pairs. False when they might not fit. */
+  private draft(e: Ptr, len: Int32Array, from: number, end: number): boolean {
+    let bytes = 0;
+    for (let i = from; i < end; i++) {
+      if (!this.fits(len[i])) return false;
+      bytes += draftBytes(len[i]);
+    }
+    this.open(e);
+    if (bytes > DRAFT_BYTES_MAX || (this.list.count + end - from) >> 1 > this.maxFields()) return false;
+    this.list.draft(bytes);
+    return true;
+  }
+
+  private setDrafted(e: Ptr, buf: Uint8Array, start: Int32Array, len: Int32Array, from: number, end: number): number {
+    const { list } = this;
+    const before = list.count;
+    for (let i = from; i < end; i += 2) {
+      list.toStart();
+      if (list.find(1, buf, start[i], len[i])) this.replaceValue(buf, start[i + 1], len[i + 1]);
+      else list.insertPair(buf, start[i], len[i], buf, start[i + 1], len[i + 1]);
+    }
+    const added = (list.count - before) >> 1;
+    list.settle();
+    this.entries.setReference(e, list.p, list.bytes);
+    return added;
   }
 
   /** Gives the field under the list's cursor another value. */

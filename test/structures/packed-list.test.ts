@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { encode, latin1, Span } from "../../src/lib/bytes.ts";
 import { Arena, NULL, type Ptr } from "../../src/memory/arena.ts";
-import { ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../../src/structures/packed-list.ts";
+import { draftBytes, ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../../src/structures/packed-list.ts";
 
 /** A list and what should be in it: texts of one character a byte. */
 class Checked {
@@ -52,6 +52,25 @@ class Checked {
     this.open(index).remove(elements);
     this.model.splice(index, elements);
     this.follow(index);
+  }
+
+  /** Makes several changes in a draft and keeps or abandons them. */
+  draft(index: number, texts: readonly string[], keep: boolean): void {
+    const list = this.open(index);
+    list.draft(texts.reduce((sum, text) => sum + draftBytes(text.length), 0));
+    const changed = [...this.model];
+    const removed = Math.min(2, changed.length - index);
+    list.remove(removed);
+    changed.splice(index, removed, ...texts);
+    for (const text of texts.toReversed()) list.insert(bytesOf(text), 0, text.length);
+    if (texts.length > 0) {
+      expect(list.find(0, bytesOf(texts[0]), 0, texts[0].length)).toBe(true);
+      list.replace(bytesOf(texts[0]), 0, texts[0].length);
+    }
+    if (!keep) return;
+    list.settle();
+    this.model.splice(0, this.model.length, ...changed);
+    this.follow(0);
   }
 
   find(text: string, from: number, skip: number): boolean {
@@ -112,7 +131,7 @@ const text = fc.oneof(
   { weight: 1, arbitrary: long },
 );
 const operation = fc.record({
-  kind: fc.constantFrom("insert", "insert", "pair", "replace", "remove", "pushFront", "pushBack", "find"),
+  kind: fc.constantFrom("insert", "insert", "pair", "replace", "remove", "pushFront", "pushBack", "find", "draft"),
   where: fc.nat(1_000_000),
   text,
   other: text,
@@ -125,6 +144,7 @@ function apply(list: Checked, { kind, where, text, other }: Operation): void {
   else if (kind === "pushFront") list.insert(0, text);
   else if (kind === "pushBack") list.insert(size, text);
   else if (kind === "pair") list.insertPair(where % (size + 1), text, other);
+  else if (kind === "draft") list.draft(where % (size + 1), [text, other, text].slice(0, where % 4), where % 5 > 0);
   else if (kind === "find") expectFound(list, text, where % (size + 1), where % 3);
   else if (size > 0 && kind === "replace") list.replace(where % size, text);
   else if (size > 0) list.remove(where % size, 1 + (where % Math.min(3, size - (where % size))));
@@ -149,7 +169,7 @@ describe("packed list", () => {
         list.release();
         expect(list.arena.usedBytes).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -178,7 +198,7 @@ describe("packed list", () => {
           expect(list.list.index).toBe(i);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -241,6 +261,14 @@ describe("packed list", () => {
     list.replace(1, "other");
     expect(copy.forward()).toEqual(["field", "12345"]);
     copy.release();
+  });
+
+  test("refuses more in a draft than it was made for", () => {
+    const list = new Checked();
+    list.open(0).draft(0);
+    const bytes = bytesOf("x".repeat(5000));
+    expect(() => list.list.insert(bytes, 0, bytes.length)).toThrow("no room left");
+    list.check();
   });
 
   test("refuses more elements than its count can hold, and stays as it was", () => {

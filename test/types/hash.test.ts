@@ -5,6 +5,7 @@ import { latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { argsOf } from "../../src/resp/args.ts";
 import { PackedList } from "../../src/structures/packed-list.ts";
 import { PACKED_HASH } from "../../src/types/hash.ts";
 import { HASHTABLE, LISTPACK } from "../../src/types/kinds.ts";
@@ -45,6 +46,13 @@ class Checked {
     const name = bytesOf(key);
     const hash = this.db.hash(name, 0, name.length);
     this.e = this.db.putReference(NULL, name, 0, name.length, hash, kind, root, rootBytes, 0);
+  }
+
+  /** Sets several fields at once; returns how many were new. */
+  setPairs(pairs: readonly (readonly [string, string])[]): number {
+    for (const [field, value] of pairs) this.model.set(field, value);
+    const args = argsOf("HSET", "h", ...pairs.flat().map(bytesOf));
+    return this.hashes.setPairs(this.e, args.buf, args.start, args.len, 2, args.count);
   }
 
   delete(field: string): boolean {
@@ -130,7 +138,9 @@ const value = fc.oneof(
   fc.constantFrom(4095, 4096, 4097, 5000, 70_000).map((n) => "big".padEnd(n, "-")),
   fc.string({ unit: fc.nat(255).map((byte) => String.fromCharCode(byte)), maxLength: 50 }),
 );
-const operation = fc.record({ kind: fc.constantFrom("set", "set", "set", "delete", "get", "copy"), field, value });
+const kinds = ["set", "set", "pairs", "delete", "get", "copy"] as const;
+const pairs = fc.array(fc.tuple(field, value), { maxLength: 6 });
+const operation = fc.record({ kind: fc.constantFrom(...kinds), field, value, pairs });
 
 describe("hash", () => {
   test("behaves as a Map in both encodings and gives all its memory back", () => {
@@ -144,14 +154,17 @@ describe("hash", () => {
           if (step.kind === "set") expect(hash.set(step.field, step.value)).toBe(!had);
           else if (step.kind === "get") expect(hash.get(step.field)).toBe(hash.model.get(step.field));
           else if (hash.e === NULL) continue;
-          else if (step.kind === "copy") hash.continueWithCopy();
+          else if (step.kind === "pairs") {
+            const before = hash.model.size;
+            expect(hash.setPairs(step.pairs)).toBe(hash.model.size - before);
+          } else if (step.kind === "copy") hash.continueWithCopy();
           else expect(hash.delete(step.field)).toBe(had);
         }
         hash.check();
         if (hash.e !== NULL) hash.drop();
         expect(hash.usedBytes).toBe(usedBytes);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
