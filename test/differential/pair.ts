@@ -103,9 +103,15 @@ export class Pair {
   /** Adds to a timeout or a broken connection what was sent, and what our server said last. */
   #explain<T>(running: Promise<T>, sequence: readonly string[]): Promise<T> {
     return running.catch((error: Error) => {
-      const log = this.ours.running() ? "" : `\nours has ended:\n${this.ours.log().slice(-2000)}`;
-      throw new Error([error.message, ...sequence.slice(-SHOWN_COMMANDS).map((line) => `    ${line}`), log].join("\n"));
+      const log = this.ours.running() ? "" : `ours has ended:\n${this.ours.log().slice(-2000)}`;
+      const tail = sequence.slice(-SHOWN_COMMANDS).map((line) => `    ${line}`);
+      throw new Error([error.message, ...tail, ...this.#closedSides(), log].join("\n"));
     });
+  }
+
+  #closedSides(): string[] {
+    const sides = { "redis-server": this.redisAdmin, ours: this.oursAdmin };
+    return Object.entries(sides).flatMap(([name, side]) => (side.closed ? [`${name} has closed its connection`] : []));
   }
 
   async #stateDifferences(sequence: readonly string[]): Promise<Difference[]> {
@@ -141,7 +147,8 @@ export class Pair {
 
   /** One reply of each server to the same command, outside any sequence; throws when they differ. */
   async sameAnswer(command: Words, sequence: readonly string[] = []): Promise<Uint8Array> {
-    const [theirs, ours] = await Promise.all([this.redisAdmin.command(...command), this.oursAdmin.command(...command)]);
+    const asked = Promise.all([this.redisAdmin.command(...command), this.oursAdmin.command(...command)]);
+    const [theirs, ours] = await this.#explain(asked, [...sequence, show(command)]);
     assertSame(command, theirs, ours, sequence);
     return theirs;
   }
