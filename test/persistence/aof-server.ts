@@ -1,4 +1,3 @@
-import { afterEach } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, type Link } from "../../src/command/client.ts";
@@ -28,9 +27,11 @@ const NO_LINK: Link = {
 };
 
 const started: AofServer[] = [];
-afterEach(() => {
+
+/** Ends the servers of a test: for `afterEach`. */
+export function closeServers(): void {
   for (const one of started.splice(0)) one.server.persistence.close();
-});
+}
 
 /** A clock whose monotonic time advances with every look, so that slices end. */
 class TickingClock extends ManualClock {

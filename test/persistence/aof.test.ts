@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AofServer, aofFolder, FOLDER } from "./aof-server.ts";
+import { AofServer, aofFolder, closeServers, FOLDER } from "./aof-server.ts";
 import { readRequests, request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
+
+afterEach(closeServers);
 
 const INCREMENT = `${FOLDER}/database.aof.1.incr.aof`;
 

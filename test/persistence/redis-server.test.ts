@@ -1,12 +1,14 @@
 // redis-server 7.0 and our folders: both ways, for the layouts that the differential tests of the commands do not make.
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { requireRedisServer, startOurs, startRedis } from "../support/oracle.ts";
 import { RawConnection } from "../support/raw.ts";
-import { AofServer, aofFolder, FOLDER } from "./aof-server.ts";
+import { AofServer, aofFolder, closeServers, FOLDER } from "./aof-server.ts";
 import { request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
+
+afterEach(closeServers);
 
 const ON = ["--appendonly", "yes", "--appendfilename", "database.aof", "--appendfsync", "always"];
 const SET = request("SET", "a", "1");
