@@ -10,7 +10,7 @@ import { argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { Server } from "../../src/server.ts";
 import { CapturedLog } from "./captured-log.ts";
-import { scratch } from "./scratch.ts";
+import { removeScratch, scratch } from "./scratch.ts";
 
 const NO_LINK: Link = {
   address: "127.0.0.1:50000",
@@ -28,9 +28,10 @@ const NO_LINK: Link = {
 
 const started: AofServer[] = [];
 
-/** Ends the servers of a test: for `afterEach`. */
-export function closeServers(): void {
+/** Ends the servers of a test and removes its folders: for `afterEach`. */
+export function cleanUp(): void {
   for (const one of started.splice(0)) one.server.persistence.close();
+  removeScratch();
 }
 
 /** A clock whose monotonic time advances with every look, so that slices end. */

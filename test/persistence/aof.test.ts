@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AofServer, aofFolder, closeServers, FOLDER } from "./aof-server.ts";
+import { AofServer, aofFolder, cleanUp, FOLDER } from "./aof-server.ts";
 import { readRequests, request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
 
-afterEach(closeServers);
+afterEach(cleanUp);
 
 const INCREMENT = `${FOLDER}/database.aof.1.incr.aof`;
 

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { WriterFile } from "../../src/persistence/aof/append-file.ts";
-import { scratch } from "./scratch.ts";
+import { removeScratch, scratch } from "./scratch.ts";
+
+afterEach(removeScratch);
 
 describe("an append file", () => {
   test("is made with the usual permissions, or gone on with at its end", () => {

@@ -1,11 +1,13 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { AofFolder } from "../../src/persistence/aof/folder.ts";
 import { CapturedLog } from "./captured-log.ts";
 import { request } from "./requests.ts";
-import { scratch } from "./scratch.ts";
+import { removeScratch, scratch } from "./scratch.ts";
+
+afterEach(removeScratch);
 
 const SET = request("SET", "a", "1");
 const MANIFEST = "aofdir/database.aof.manifest";

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATE_LOADING } from "../../src/command/context.ts";
-import { AofServer, aofFolder, closeServers, FOLDER } from "./aof-server.ts";
+import { AofServer, aofFolder, cleanUp, FOLDER } from "./aof-server.ts";
 import { request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
 
-afterEach(closeServers);
+afterEach(cleanUp);
 
 const set = (key: string, value: string) => request("SET", key, value);
 const A = set("a", "1");

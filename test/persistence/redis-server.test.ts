@@ -4,11 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { requireRedisServer, startOurs, startRedis } from "../support/oracle.ts";
 import { RawConnection } from "../support/raw.ts";
-import { AofServer, aofFolder, closeServers, FOLDER } from "./aof-server.ts";
+import { AofServer, aofFolder, cleanUp, FOLDER } from "./aof-server.ts";
 import { request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
 
-afterEach(closeServers);
+afterEach(cleanUp);
 
 const ON = ["--appendonly", "yes", "--appendfilename", "database.aof", "--appendfsync", "always"];
 const SET = request("SET", "a", "1");
