@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { WriterFile } from "../../src/persistence/aof/append-file.ts";
 import { AofJournal, type FsyncPolicy } from "../../src/persistence/aof/journal.ts";
-import { startOurs } from "../support/oracle.ts";
+import { type Server, startOurs } from "../support/oracle.ts";
 import { encodePipeline, RawConnection } from "../support/raw.ts";
 import { CapturedLog } from "./captured-log.ts";
 import { readRequests, request } from "./requests.ts";
@@ -14,7 +14,16 @@ const ROOM = 256 * 1024;
 const TICK = () => new Promise((resolve) => setImmediate(resolve));
 
 let disk: SmallDisk | undefined;
-afterEach(() => {
+const servers: Server[] = [];
+
+async function start(args: string[], dir: string): Promise<Server> {
+  const server = await startOurs(args, { dir });
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.kill9();
   disk?.remove();
   disk = undefined;
 });
@@ -86,7 +95,7 @@ describe.each(smallDisks())("%s", (_name, make) => {
     async (policy) => {
       disk = make();
       const args = ["--appendonly", "yes", "--appendfsync", policy, "--appendfilename", "database.aof"];
-      const server = await startOurs(args, { dir: disk.dir });
+      const server = await start(args, disk.dir);
       const [writer, watcher] = [await RawConnection.connect(server.port), await RawConnection.connect(server.port)];
       disk.limit(server.pid, ROOM);
       const misconf = `-MISCONF Errors writing to the AOF file: ${disk.error}\r\n`;
@@ -110,11 +119,10 @@ describe.each(smallDisks())("%s", (_name, make) => {
       const before = await watcher.text("GET", "log");
       expect(server.log()).toContain("AOF write error looks solved, Redis can write again.");
       await server.kill9();
-      const again = await startOurs(args, { dir: disk.dir });
+      const again = await start(args, disk.dir);
       const reader = await RawConnection.connect(again.port);
       expect((await reader.text("GET", "log")) === before).toBe(true);
       expect(await reader.text("GET", "probe")).toBe("$1\r\n2\r\n");
-      await again.stop();
     },
   );
 });
