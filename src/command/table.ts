@@ -75,9 +75,9 @@ export class CommandTable {
 
   /** By full name in lower case: "get", "client|list". */
   get(fullName: string): TableEntry | undefined {
-    const [name, sub] = fullName.split("|", 2);
+    const [name, ...sub] = fullName.split("|");
     const entry = this.byName.get(name);
-    return sub === undefined ? entry : entry?.subcommands?.get(sub);
+    return sub.length === 0 ? entry : entry?.subcommands?.get(sub.join("|"));
   }
 
   /** All commands without subcommands, in the order they were registered. */

@@ -102,7 +102,6 @@ export const shutdown = command({
     if (c.failed) return;
     if (options.has("ABORT")) return c.fail(NO_SHUTDOWN);
     const force = options.has("FORCE");
-    c.server.log.warning("User requested shutdown...");
     if (options.has("SAVE") && c.server.journal === undefined && !force) {
       c.server.log.warning(
         "SHUTDOWN SAVE: there are no snapshots, and the append only file is off. Can't keep the data.",

@@ -119,7 +119,7 @@ const cluster = {
     "Share of commands checked for use in a cluster.",
     inert,
   ),
-  "cluster-slot-stats-enabled": directive(yesNo, false, "Count per slot.", inertImmutable),
+  "cluster-slot-stats-enabled": directive(yesNo, false, "Count per slot.", inert),
 };
 
 export const replicationDirectives = { ...replication, ...cluster };

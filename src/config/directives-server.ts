@@ -108,8 +108,8 @@ const observation = {
     "Milliseconds above which a delay is remembered; 0 is off.",
     inert,
   ),
-  "latency-tracking": directive(yesNo, true, "Whether the latency of every command is counted.", inert),
-  "latency-tracking-info-percentiles": directive(percentiles, [50, 99, 99.9], "Percentiles of latency in INFO.", inert),
+  "latency-tracking": directive(yesNo, true, "Whether INFO shows the latency of every command."),
+  "latency-tracking-info-percentiles": directive(percentiles, [50, 99, 99.9], "Percentiles of latency in INFO."),
 };
 
 const scripts = {

@@ -217,10 +217,12 @@ function wordsOf(directive: AnyDirective, text: ByteString): ByteString[] {
   return text === "" ? [] : text.split(" ");
 }
 
+/** The names that a pattern matches. A name that is only another spelling, with dashes, is not shown beside the proper one. */
 function matching(pattern: ByteString): Named[] {
   const glob = bytesOf(pattern);
-  return [...NAMES.values()].filter(({ name, directive }) => {
+  return [...NAMES.values()].filter(({ name, canonical, directive }) => {
+    if (directive.hidden || (name !== canonical && name === canonical.replaceAll("_", "-"))) return false;
     const bytes = bytesOf(name);
-    return !directive.hidden && globMatch(glob, 0, glob.length, bytes, 0, bytes.length, true);
+    return globMatch(glob, 0, glob.length, bytes, 0, bytes.length, true);
   });
 }
