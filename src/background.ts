@@ -24,7 +24,8 @@ export class Background {
   run(): void {
     const idle = this.expiry.run() && this.reclaim();
     if (!idle) this.wake();
-    else if (this.keyspace.nextDeadlineMs < this.timerAtMs) this.arm(this.keyspace.nextDeadlineMs);
+    else if (this.expiry.enabled && this.keyspace.nextDeadlineMs < this.timerAtMs)
+      this.arm(this.keyspace.nextDeadlineMs);
   }
 
   private reclaim(): boolean {

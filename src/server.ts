@@ -186,7 +186,7 @@ export class Server implements ServerContext, Host {
   startPoll(): void {
     if (this.polling) return;
     this.polling = true;
-    this.keyspace.nowMs = this.clock.unixMs();
+    this.keyspace.setNow(this.clock.unixMs());
     this.pause.apply(this.keyspace.nowMs);
     setImmediate(this.afterPoll);
   }

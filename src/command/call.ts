@@ -140,7 +140,7 @@ export class Call {
 
   private touch(e: Ptr): void {
     if (this.client.noTouch) return;
-    this.entries.setAccess(e, this.keyspace.access.touched(this.entries.access(e), this.nowMs));
+    this.entries.setAccess(e, this.keyspace.access.touched(this.entries.access(e)));
   }
 
   /** The string in the key of argument i, for reading; NULL when there is none, and when it is not a string, which fails. */

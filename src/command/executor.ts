@@ -194,6 +194,7 @@ export class Executor implements KeyspaceObserver {
     if (journal === undefined) return;
     c.client.unsaved = true;
     const { args, effects } = c;
+    args.mend();
     if (!c.hasEffects) journal.append(c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
     else if (effects.at > 0) journal.append(c.db.id, effects.buf, 0, effects.at);
   }

@@ -72,7 +72,7 @@ export const debugObject = command({
     if (e === NULL) return c.fail(ERRORS.noSuchKey);
     const { entries, keyspace } = c;
     const access = entries.access(e);
-    const idle = keyspace.access.lfu ? 0 : keyspace.access.idleSeconds(access, c.nowMs);
+    const idle = keyspace.access.lfu ? 0 : keyspace.access.idleSeconds(access);
     c.reply.status(
       `Value at:0x${(e >>> 0).toString(16)} refcount:1 encoding:${ENCODING_NAMES[entries.encoding(e)]} ` +
         `serializedlength:${serializedBytes(c, e)} lru:${access} lru_seconds_idle:${idle}`,

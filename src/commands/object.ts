@@ -58,7 +58,7 @@ const freq = command({
     if (e === NULL) return;
     const { access } = c.keyspace;
     if (!access.lfu) return c.fail(NOT_LFU);
-    c.reply.integer(access.frequency(c.entries.access(e), c.nowMs));
+    c.reply.integer(access.frequency(c.entries.access(e)));
   },
 });
 
@@ -73,7 +73,7 @@ const idletime = command({
     if (e === NULL) return;
     const { access } = c.keyspace;
     if (access.lfu) return c.fail(NOT_LRU);
-    c.reply.integer(access.idleSeconds(c.entries.access(e), c.nowMs));
+    c.reply.integer(access.idleSeconds(c.entries.access(e)));
   },
 });
 

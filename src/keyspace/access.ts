@@ -13,41 +13,42 @@ export class AccessClock {
   /** Minutes without access after which the counter goes down by one; 0: never. */
   lfuDecayMinutes = 1;
 
+  /** The present time in the units of the access bits. */
+  private seconds = 0;
+  private minutes = 0;
+
   constructor(private readonly random: Random) {}
 
-  initial(nowMs: number): number {
-    return this.lfu ? (minutes(nowMs) << 8) | LFU_INITIAL : seconds(nowMs);
+  setNow(nowMs: number): void {
+    this.seconds = Math.floor(nowMs / 1000) & LRU_MASK;
+    this.minutes = Math.floor(nowMs / 60_000) & MINUTES_MASK;
+  }
+
+  initial(): number {
+    return this.lfu ? (this.minutes << 8) | LFU_INITIAL : this.seconds;
   }
 
   /** The access bits after one more access. */
-  touched(access: number, nowMs: number): number {
-    if (!this.lfu) return seconds(nowMs);
-    let counter = this.frequency(access, nowMs);
+  touched(access: number): number {
+    if (!this.lfu) return this.seconds;
+    let counter = this.frequency(access);
     if (counter < 255) {
       const base = Math.max(0, counter - LFU_INITIAL);
       if (this.random.unit() < 1 / (base * this.lfuLogFactor + 1)) counter++;
     }
-    return (minutes(nowMs) << 8) | counter;
+    return (this.minutes << 8) | counter;
   }
 
   /** The LFU counter as it stands now, decay included. */
-  frequency(access: number, nowMs: number): number {
+  frequency(access: number): number {
     const counter = access & 0xff;
     if (this.lfuDecayMinutes === 0) return counter;
-    const idle = (minutes(nowMs) - (access >>> 8)) & MINUTES_MASK;
+    const idle = (this.minutes - (access >>> 8)) & MINUTES_MASK;
     return Math.max(0, counter - Math.floor(idle / this.lfuDecayMinutes));
   }
 
   /** Seconds since the last access under LRU. */
-  idleSeconds(access: number, nowMs: number): number {
-    return (seconds(nowMs) - access) & LRU_MASK;
+  idleSeconds(access: number): number {
+    return (this.seconds - access) & LRU_MASK;
   }
-}
-
-function seconds(nowMs: number): number {
-  return Math.floor(nowMs / 1000) & LRU_MASK;
-}
-
-function minutes(nowMs: number): number {
-  return Math.floor(nowMs / 60_000) & MINUTES_MASK;
 }

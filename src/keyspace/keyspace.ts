@@ -43,12 +43,19 @@ export class Keyspace implements DatabaseOwner {
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
     this.hashes = new HashValues(this.arena, this.entries, this.dict);
     this.access = new AccessClock(random);
+    this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);
     for (let id = 0; id < databaseCount; id++) this.databases.push(new Database(this, id));
   }
 
+  /** Tells the time of this poll. */
+  setNow(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.access.setNow(nowMs);
+  }
+
   initialAccess(): number {
-    return this.access.initial(this.nowMs);
+    return this.access.initial();
   }
 
   releaseValue(e: Ptr): void {

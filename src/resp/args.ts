@@ -1,6 +1,8 @@
 import { EMPTY, equalsIgnoreCase, latin1, type OwnedBytes, own, type Span, utf8 } from "../lib/bytes.ts";
 
 const INITIAL_ARGS = 64;
+const CR = 13;
+const LF = 10;
 
 /**
  * The arguments of one command as ranges of the buffer they came in. Borrowed: valid until the command ends.
@@ -19,6 +21,8 @@ export class Args {
   pos = 0;
   remaining = 0;
   bulkBytes = -1;
+  /** Every line and argument so far ended with CRLF. Parsers do not insist on it, but what reads a file does. */
+  regular = true;
 
   /** Forgets the request and starts one at `pos` of `buf`. */
   begin(buf: Uint8Array, pos: number): void {
@@ -28,12 +32,27 @@ export class Args {
     this.count = 0;
     this.remaining = 0;
     this.bulkBytes = -1;
+    this.regular = true;
   }
 
   push(start: number, len: number): void {
     if (this.count === this.start.length) this.grow();
     this.start[this.count] = start;
     this.len[this.count++] = len;
+  }
+
+  /** Puts the line breaks of a complete request right, so that its text can be passed on. */
+  mend(): void {
+    if (this.regular) return;
+    const { buf, start, len } = this;
+    buf[buf.indexOf(CR, this.frameStart) + 1] = LF;
+    for (let i = 0; i < this.count; i++) {
+      const end = start[i] + len[i];
+      buf[start[i] - 1] = LF;
+      buf[end] = CR;
+      buf[end + 1] = LF;
+    }
+    this.regular = true;
   }
 
   /** The same request in another buffer, `delta` bytes further on. */

@@ -50,7 +50,7 @@ export class Parser {
     const { buf, pos } = args;
     // The common case by hand: `*`, one digit, CRLF.
     const digit = buf[pos + 1] - 48;
-    if (pos + 4 <= end && digit > 0 && digit <= 9 && buf[pos + 2] === CR) {
+    if (pos + 4 <= end && digit > 0 && digit <= 9 && buf[pos + 2] === CR && buf[pos + 3] === LF) {
       args.pos = pos + 4;
       args.remaining = digit;
       return COMPLETE;
@@ -60,6 +60,7 @@ export class Parser {
     const count = readInteger(buf, pos + 1, eol);
     if (count === BAD || count > REQUEST_ARGS_MAX) return this.fail("invalid multibulk length");
     if (count > UNAUTHENTICATED_ARGS_MAX && !authenticated) return this.fail("unauthenticated multibulk length");
+    if (buf[eol + 1] !== LF) args.regular = false;
     args.pos = eol + 2;
     args.frameEnd = args.pos;
     args.remaining = Math.max(0, count);
@@ -67,6 +68,7 @@ export class Parser {
   }
 
   private parseBulks(args: Args, end: number, authenticated: boolean): ParseResult {
+    const { buf } = args;
     while (args.remaining > 0) {
       if (args.bulkBytes < 0) {
         const result = this.parseBulkHeader(args, end, authenticated);
@@ -76,6 +78,7 @@ export class Parser {
       const len = args.bulkBytes;
       if (end - start < len + 2) return INCOMPLETE;
       args.push(start, len);
+      if (buf[start + len] !== CR || buf[start + len + 1] !== LF) args.regular = false;
       args.pos = start + len + 2;
       args.bulkBytes = -1;
       args.remaining--;
@@ -90,8 +93,9 @@ export class Parser {
     if (pos + 5 <= end && buf[pos] === DOLLAR) {
       const a = buf[pos + 1] - 48;
       const b = buf[pos + 2] - 48;
-      if (a >= 0 && a <= 9 && buf[pos + 2] === CR) return this.startBulk(args, pos + 4, a);
-      if (a > 0 && a <= 9 && b >= 0 && b <= 9 && buf[pos + 3] === CR) return this.startBulk(args, pos + 5, a * 10 + b);
+      if (a >= 0 && a <= 9 && buf[pos + 2] === CR && buf[pos + 3] === LF) return this.startBulk(args, pos + 4, a);
+      const crlf = buf[pos + 3] === CR && buf[pos + 4] === LF;
+      if (crlf && a > 0 && a <= 9 && b >= 0 && b <= 9) return this.startBulk(args, pos + 5, a * 10 + b);
     }
     const eol = lineEnd(buf, pos, end);
     if (eol < 0) return this.unfinishedLine(args, end, "too big bulk count string");
@@ -99,6 +103,7 @@ export class Parser {
     const len = readInteger(buf, pos + 1, eol);
     if (len < 0 || len > this.bulkBytesMax) return this.fail("invalid bulk length");
     if (len > UNAUTHENTICATED_BULK_BYTES_MAX && !authenticated) return this.fail("unauthenticated bulk length");
+    if (buf[eol + 1] !== LF) args.regular = false;
     return this.startBulk(args, eol + 2, len);
   }
 

@@ -61,7 +61,7 @@ export class LocalServer implements ServerContext {
   /** Lets time pass, as one poll sees it. */
   pass(ms: number): void {
     this.clock.advance(ms);
-    this.keyspace.nowMs = this.clock.unixMs();
+    this.keyspace.setNow(this.clock.unixMs());
     this.pause.apply(this.keyspace.nowMs);
   }
 }

@@ -74,7 +74,7 @@ export class AofServer {
 
   /** Executes a request line and writes the journal, as one poll does. Returns the reply. */
   say(line: string): string {
-    this.server.keyspace.nowMs = this.clock.unixMs();
+    this.server.keyspace.setNow(this.clock.unixMs());
     this.reply.truncate(0);
     this.server.executor.execute(this.client, argsOf(...splitArgs(Buffer.from(line, "latin1"))!), this.reply);
     this.server.journal?.flush();

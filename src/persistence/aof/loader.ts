@@ -117,7 +117,7 @@ export class AofLoader implements LoadProgress {
     try {
       return replay.step(clock.monotonicUs() + SLICE_US);
     } finally {
-      keyspace.nowMs = clock.unixMs();
+      keyspace.setNow(clock.unixMs());
     }
   }
 
