@@ -16,7 +16,7 @@ import { blockBytes } from "../memory/size-classes.ts";
  * their bytes. Symbols are numbered in the order of their characters.
  *
  * The codes stand apart so that a walk in either direction adds up bytes that lie side by side. Were they in front of the contents,
- * each step would wait for the load of the one before (five times slower, measured), and going backward would take one more
+ * each step would wait for the load of the one before (a search took three times as long, measured), and going backward would take one more
  * byte behind every element.
  *
  * Invariants

@@ -12,7 +12,7 @@ export const TABLE_HASH = kind(HASH, HASHTABLE);
 const FIELD = kind(STRING, RAW);
 /** A table of no more fields is freed at once: less work than to queue it. */
 const FREED_AT_ONCE_MAX = 64;
-/** Pairs that might take more are set one by one. */
+/** Larger drafts are not made: the pairs are set one by one. */
 const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */
 const PICKING_FACTOR = 3;
@@ -118,7 +118,10 @@ export class HashValues {
     return added;
   }
 
-  /** Opens a draft of a packed hash that has room for these pairs. False when they might not fit. */
+  /**
+   * Opens a draft of a packed hash that has room for these pairs. False when they might not fit, and when they are few beside what is there
+   * already: then it is less work to set them one by one.
+   */
   private draft(e: Ptr, len: Int32Array, from: number, end: number): boolean {
     let bytes = 0;
     for (let i = from; i < end; i++) {
@@ -126,8 +129,10 @@ export class HashValues {
       bytes += draftBytes(len[i]);
     }
     this.open(e);
-    if (bytes > DRAFT_BYTES_MAX || (this.list.count + end - from) >> 1 > this.maxFields()) return false;
-    this.list.draft(bytes);
+    const { list } = this;
+    if (bytes < list.bytes >> 1 || bytes + list.bytes > DRAFT_BYTES_MAX) return false;
+    if ((list.count + end - from) >> 1 > this.maxFields()) return false;
+    list.draft(bytes);
     return true;
   }
 
