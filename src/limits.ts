@@ -15,6 +15,8 @@ export const OUTPUT_GATHER_BYTES = 256 * 1024;
 export const OUTPUT_KEEP_BYTES_MAX = 4 * 1024 * 1024;
 /** Unread replies for which a client is cut off even if client-output-buffer-limit sets no limit for its class. */
 export const OUTPUT_BYTES_MAX = 1024 * 1024 * 1024;
+/** Queued output below this is not compared with the limits at once, but when the client is looked at in turn. */
+export const OUTPUT_UNCHECKED_BYTES_MAX = 16 * 1024;
 /** Small queued replies are gathered up to this before a write. */
 export const QUEUE_GATHER_BYTES = 64 * 1024;
 /** A key or value may not be longer than proto-max-bulk-len; this is the bound of a string that commands build (Redis's 512 MB). */

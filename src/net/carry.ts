@@ -5,6 +5,22 @@ import { Args } from "../resp/args.ts";
 const spare: Args[] = [];
 const SPARE_MAX = 16;
 
+/** Buffers for the next carries: making and clearing one costs as much as the copy into it. */
+const buffers: Uint8Array[] = [];
+const BUFFERS_MAX = 64;
+const BUFFER_KEPT_BYTES_MAX = 128 * 1024;
+
+function takeBuffer(bytes: number): Uint8Array {
+  const kept = bytes <= BUFFER_KEPT_BYTES_MAX ? buffers.pop() : undefined;
+  if (kept !== undefined && kept.length >= bytes) return kept;
+  // Sizes are rounded up, so that a kept buffer serves the next request of about that size.
+  return new Uint8Array(bytes <= BUFFER_KEPT_BYTES_MAX ? 2 ** Math.ceil(Math.log2(bytes)) : bytes);
+}
+
+function keepBuffer(buf: Uint8Array): void {
+  if (buf.length <= BUFFER_KEPT_BYTES_MAX && buffers.length < BUFFERS_MAX) buffers.push(buf);
+}
+
 /** Arguments for a connection whose last ones went with a carry. */
 export function spareArgs(): Args {
   return spare.pop() ?? new Args();
@@ -25,7 +41,7 @@ export class Carry {
   ) {
     const held = chunk.length - args.frameStart;
     const missing = args.bulkBytes < 0 ? 0 : args.bulkBytes + 2 - (chunk.length - args.pos);
-    this.buf = new Uint8Array(held + missing + 64);
+    this.buf = takeBuffer(held + missing + 64);
     copyBytes(chunk, args.frameStart, held, this.buf, 0);
     this.length = held;
     args.rebase(this.buf, -args.frameStart);
@@ -52,8 +68,9 @@ export class Carry {
   }
 
   private grow(bytes: number): void {
-    const bigger = new Uint8Array(Math.max(this.buf.length * 2, this.length + bytes));
+    const bigger = takeBuffer(Math.max(this.buf.length * 2, this.length + bytes));
     copyBytes(this.buf, 0, this.length, bigger, 0);
+    keepBuffer(this.buf);
     this.buf = bigger;
     this.args.rebase(bigger, 0);
   }
@@ -61,6 +78,7 @@ export class Carry {
   /** Gives the arguments back. The carry is of no more use. */
   release(): void {
     this.args.begin(EMPTY, 0);
+    keepBuffer(this.buf);
     if (spare.length < SPARE_MAX) spare.push(this.args);
   }
 }

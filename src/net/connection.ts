@@ -2,7 +2,7 @@ import type { Socket } from "bun";
 import { Client, GATE_UNAUTHENTICATED, type Link } from "../command/client.ts";
 import { POSTPONED } from "../command/executor.ts";
 import { type OwnedBytes, own } from "../lib/bytes.ts";
-import { OUTPUT_GATHER_BYTES } from "../limits.ts";
+import { OUTPUT_GATHER_BYTES, OUTPUT_UNCHECKED_BYTES_MAX } from "../limits.ts";
 import type { Args } from "../resp/args.ts";
 import { COMPLETE, INCOMPLETE } from "../resp/parser.ts";
 import { Carry, spareArgs } from "./carry.ts";
@@ -270,10 +270,10 @@ export class Connection implements Link, Pending, Sink {
       this.held.push(message);
       return;
     }
-    this.moveRange();
+    if (this.rangeEnd > this.rangeStart) this.moveRange();
     this.enqueue(message);
-    this.schedule();
-    this.host.checkOutput(this);
+    if (!this.isPending) this.schedule();
+    if (this.queuedBytes > OUTPUT_UNCHECKED_BYTES_MAX) this.host.checkOutput(this);
   }
 
   /** Lets the messages that were held while a request was executed follow its reply. */
@@ -316,7 +316,6 @@ export class Connection implements Link, Pending, Sink {
       this.host.checkOutput(this);
       return;
     }
-    this.queue = undefined;
     this.softLimitSinceMs = 0;
     if (this.closeWhenFlushed && !this.isPending) this.shutDown();
   }

@@ -7,6 +7,8 @@ export interface Sink {
 }
 
 const gather = new Uint8Array(QUEUE_GATHER_BYTES);
+/** The items that `gather` holds, whole and in a row: subscribers of one channel are sent the same ones, one after the other. */
+const gathered: OwnedBytes[] = [];
 
 /** Replies and messages that wait for a slow client. Messages are shared with other queues: they are read, never changed. */
 export class SendQueue {
@@ -41,15 +43,23 @@ export class SendQueue {
 
   /** Sends several small items with one write. */
   private sendGathered(sink: Sink): boolean {
+    const { items, first } = this;
     let len = 0;
-    let from = this.sent;
-    for (let i = this.first; i < this.items.length; i++) {
-      const item = this.items[i];
+    let n = 0;
+    // What is partly sent is not a whole item: then everything is copied anew.
+    let same = this.sent === 0;
+    for (let i = first; i < items.length; i++, n++) {
+      const item = items[i];
+      const from = i === first ? this.sent : 0;
       if (len + item.length - from > QUEUE_GATHER_BYTES) break;
-      copyBytes(item, from, item.length - from, gather, len);
+      same &&= gathered[n] === item;
+      if (!same) {
+        copyBytes(item, from, item.length - from, gather, len);
+        gathered[n] = item;
+      }
       len += item.length - from;
-      from = 0;
     }
+    if (!same) gathered.length = this.sent === 0 ? n : 0;
     return this.take(len, sink.write(gather, 0, len));
   }
 
@@ -57,13 +67,16 @@ export class SendQueue {
   private take(offered: number, written: number): boolean {
     if (written < 0) return false;
     this.bytes -= written;
+    if (this.bytes === 0) {
+      this.restart();
+      return true;
+    }
     this.sent += written;
     while (this.first < this.items.length && this.sent >= this.items[this.first].length) {
       this.sent -= this.items[this.first].length;
       this.items[this.first++] = NOTHING;
     }
-    if (this.first === this.items.length) this.restart();
-    else if (this.first > 1024) {
+    if (this.first > 1024) {
       this.items = this.items.slice(this.first);
       this.first = 0;
     }
