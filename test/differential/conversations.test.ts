@@ -155,6 +155,19 @@ describe.skipIf(requireRedisServer() === undefined)("conversations go as with re
     return [...heard, ...(await say(await open(), "PING", "AUTH hunter2"))];
   });
 
+  same("an idle connection is ended after `timeout` seconds, a subscriber is not", async (open) => {
+    const [admin, idle, subscriber] = [await open(), await open(), await open()];
+    await subscriber.command("SUBSCRIBE", "c");
+    const heard = await say(admin, "CONFIG SET timeout 1");
+    heard.push(await ended(idle), await ended(admin));
+    const again = await open();
+    return [
+      ...heard,
+      ...(await say(again, "CONFIG SET timeout 0", "PUBLISH c m")),
+      latin1((await subscriber.read(1))[0]!),
+    ];
+  });
+
   same("a connection too many gets an error and is closed", async (open) => {
     const heard: string[] = [];
     const kept: RawConnection[] = [];
