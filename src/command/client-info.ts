@@ -17,7 +17,7 @@ export function clientInfo(client: Client, nowMs: number): string {
     `id=${client.id} addr=${link.address} laddr=${link.localAddress} fd=${link.descriptor} name=${client.name}`,
     `age=${seconds(nowMs - client.createdMs)} idle=${seconds(nowMs - client.lastActiveMs)} flags=${flagsOf(client)}`,
     `db=${client.db.id} sub=${client.channels?.size ?? 0} psub=${client.patterns?.size ?? 0}`,
-    `ssub=${client.shardSubscriptions} multi=-1 qbuf=${link.queryBytes} qbuf-free=${link.queryFreeBytes}`,
+    `ssub=${client.shardSubscriptions} multi=-1 watch=0 qbuf=${link.queryBytes} qbuf-free=${link.queryFreeBytes}`,
     `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=${queued === 0 ? link.outputBytes : 0} oll=${queued}`,
     `omem=${queued === 0 ? 0 : link.outputBytes} tot-mem=${clientMemory(client)} events=${queued === 0 ? "r" : "rw"}`,
     `cmd=${client.lastCommand} user=default redir=-1 resp=${client.resp3 ? 3 : 2}`,
