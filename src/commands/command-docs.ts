@@ -3,6 +3,7 @@ import { type Argument, parseSyntax } from "../command/syntax.ts";
 import type { TableEntry } from "../command/table.ts";
 import type { Reply } from "../resp/reply.ts";
 import { writeStatuses } from "./command-info.ts";
+import { replyOnceMade } from "./command-replies.ts";
 
 export const commandDocs = command({
   name: "docs",
@@ -17,7 +18,7 @@ export const commandDocs = command({
   syntax: "[command-name...]",
   run(c) {
     const { args, argc, server } = c;
-    if (argc === 2) return writeAllDocs(c.reply, [...server.table]);
+    if (argc === 2) return replyOnceMade(c, "docs", () => writeAllDocs(c.reply, [...server.table]));
     const found: TableEntry[] = [];
     for (let i = 2; i < argc; i++) {
       const entry = server.table.get(args.text(i).toLowerCase());

@@ -1,6 +1,8 @@
+import type { Call } from "../command/call.ts";
 import { type Command, categoriesOf, command, FLAGS, type Flag, type KeySpec } from "../command/command.ts";
 import type { TableEntry } from "../command/table.ts";
 import type { Reply } from "../resp/reply.ts";
+import { replyOnceMade } from "./command-replies.ts";
 
 export const commandInfo = command({
   name: "info",
@@ -15,7 +17,7 @@ export const commandInfo = command({
   syntax: "[command-name...]",
   run(c) {
     const { args, reply, argc, server } = c;
-    if (argc === 2) return writeInfos(reply, [...server.table]);
+    if (argc === 2) return replyAllInfos(c);
     reply.array(argc - 2);
     for (let i = 2; i < argc; i++) {
       const entry = server.table.get(args.text(i).toLowerCase());
@@ -25,9 +27,11 @@ export const commandInfo = command({
   },
 });
 
-export function writeInfos(reply: Reply, entries: readonly TableEntry[]): void {
-  reply.array(entries.length);
-  for (const entry of entries) writeInfo(reply, entry);
+export function replyAllInfos(c: Call): void {
+  replyOnceMade(c, "info", () => {
+    c.reply.array(c.server.table.size);
+    for (const entry of c.server.table) writeInfo(c.reply, entry);
+  });
 }
 
 function writeInfo(reply: Reply, entry: TableEntry): void {

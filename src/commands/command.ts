@@ -7,7 +7,7 @@ import type { TableEntry } from "../command/table.ts";
 import { globMatch } from "../lib/glob.ts";
 import { type Args, argsOf } from "../resp/args.ts";
 import { commandDocs } from "./command-docs.ts";
-import { commandInfo, writeInfos, writeStatuses } from "./command-info.ts";
+import { commandInfo, replyAllInfos, writeStatuses } from "./command-info.ts";
 
 const INVALID_COMMAND = error("ERR Invalid command specified");
 const NO_KEYS = error("ERR The command has no key arguments");
@@ -148,6 +148,6 @@ export const commandCommand = command({
   subcommands: [...subcommands, help],
   run(c) {
     if (c.argc > 1) c.failText(`ERR unknown subcommand '${c.args.text(1).slice(0, 128)}'. Try COMMAND HELP.`);
-    else writeInfos(c.reply, [...c.server.table]);
+    else replyAllInfos(c);
   },
 });

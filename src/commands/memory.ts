@@ -170,11 +170,11 @@ const purge = command({
   arity: 2,
   group: "server",
   since: "4.0.0",
-  summary: "Collects garbage of the JavaScript heap now; data needs none of that.",
+  summary: "Has the garbage of the JavaScript heap collected; data needs none of that.",
   complexity: "O(N) where N is the size of the JavaScript heap",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
   run(c) {
-    Bun.gc(true);
+    Bun.gc(false);
     c.reply.ok();
   },
 });

@@ -59,7 +59,6 @@ export const server: Family = {
       none,
       many(word("server", "clients", "memory", "keyspace", "all", "everything", "default", "nope", ""), 1, 2),
     ),
-    "DEBUG SLEEP": word("0", "0.001"),
     "DEBUG SET-ACTIVE-EXPIRE": word("1"),
     SET: seq(key, value),
     HSET: seq(key, word("f"), value),
