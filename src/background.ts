@@ -29,7 +29,7 @@ export class Background {
   }
 
   private reclaim(): boolean {
-    if (this.keyspace.reclaimer.pending === 0) return true;
+    if (this.keyspace.reclaimer.isIdle) return true;
     this.sliceEndUs = this.clock.monotonicUs() + BACKGROUND_SLICE_US;
     return this.keyspace.reclaimer.run(this.stop);
   }

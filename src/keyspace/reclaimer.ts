@@ -8,12 +8,10 @@ interface ReclaimerOwner {
   releaseValue(e: Ptr): void;
 }
 
-/** A table that nobody can reach any more, and how many of its homes are still to be freed. */
+/** A table that nobody can reach any more, and whether its entries are keys, whose values may be collections themselves. */
 interface Remains {
-  table: Ptr;
-  home: number;
-  /** Whether its entries are keys, whose values may be collections themselves. */
-  keys: boolean;
+  readonly table: Ptr;
+  readonly keys: boolean;
 }
 
 /** Frees unreachable tables in slices, so that no command pays for what it deleted. */
@@ -26,22 +24,23 @@ export class Reclaimer {
 
   constructor(private readonly owner: ReclaimerOwner) {}
 
+  /** There is nothing left to free. */
+  get isIdle(): boolean {
+    return this.queue.length === 0;
+  }
+
   /** Takes over a table and all its entries. */
   addTable(table: Ptr, keys: boolean): void {
     this.pending += this.owner.dict.count(table);
-    this.queue.push({ table, home: this.owner.dict.buckets(table) - 1, keys });
+    this.queue.push({ table, keys });
   }
 
-  /** Frees until everything is freed (true) or `stop` says so. Values queued on the way are freed too. */
+  /** Frees until everything is freed (true) or `stop` says so. Values that are queued on the way are freed first. */
   run(stop: () => boolean): boolean {
     const { dict } = this.owner;
     for (let remains = this.queue.at(-1); remains !== undefined; remains = this.queue.at(-1)) {
       if (stop()) return false;
-      if (remains.home >= 0) {
-        dict.visitHome(remains.table, remains.home--, remains.keys ? this.freeKey : this.freeEntry);
-        continue;
-      }
-      // Values of its last home may have been queued behind it.
+      if (dict.shed(remains.table, remains.keys ? this.freeKey : this.freeEntry)) continue;
       this.queue.splice(this.queue.indexOf(remains), 1);
       dict.destroy(remains.table);
     }

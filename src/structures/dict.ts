@@ -183,9 +183,24 @@ export class Dict {
     for (let b = 0; b < buckets; b++) this.visitChain(this.bucketAt(d, b), visit);
   }
 
-  /** Calls `visit` for every entry of one home: for walks that free a table's entries in slices before `destroy`. */
+  /** Calls `visit` for every entry of one home. */
   visitHome(d: Ptr, b: number, visit: (e: Ptr) => void): void {
     this.visitChain(this.bucketAt(d, b), visit);
+  }
+
+  /**
+   * Takes the last bucket apart; `visit` gets its entries. True until only the first one is left, empty: then `destroy` is all that remains
+   * to be done. For emptying, in slices, a table that nobody searches any more: its count is not kept.
+   */
+  shed(d: Ptr, visit: (e: Ptr) => void): boolean {
+    const last = this.word(d, BUCKETS) - 1;
+    const bucket = this.bucketAt(d, last);
+    this.visitChain(bucket, visit);
+    this.freeOverflow(bucket);
+    if (last === 0) return false;
+    this.setWord(d, BUCKETS, last);
+    if ((last & (CHUNK_BUCKETS - 1)) === 0) this.freeChunk(d, this.word(d, DIRECTORY) as Ptr, last >> CHUNK_SHIFT);
+    return true;
   }
 
   /** An entry by chance, each equally likely (but for chains longer than three buckets). NULL when the table is empty. */

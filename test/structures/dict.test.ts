@@ -76,6 +76,21 @@ describe("dict", () => {
     expect(t.arena.usedBytes).toBe(empty);
   });
 
+  test("can be taken apart bucket by bucket", () => {
+    const t = setup();
+    const empty = t.arena.usedBytes;
+    const names = new Set(Array.from({ length: 30_000 }, (_, i) => nameOf(t, add(t, `k${i}`))));
+    const release = (e: Ptr): void => {
+      expect(names.delete(nameOf(t, e))).toBe(true);
+      t.entries.release(e);
+    };
+    while (t.dict.shed(t.d, release));
+    t.dict.destroy(t.d);
+    expect(names.size).toBe(0);
+    t.d = t.dict.create();
+    expect(t.arena.usedBytes).toBe(empty);
+  });
+
   test("shows every entry that stays to a scan, while others come and go", () => {
     const t = setup();
     const stay = new Set(Array.from({ length: 3000 }, (_, i) => add(t, `stay:${i}`)));
