@@ -273,6 +273,13 @@ export class Database implements WheelOwner {
     return e;
   }
 
+  /** Gives the wheel's memory back when nothing has a deadline. */
+  dropIdleWheel(): void {
+    if (this.wheel === undefined || this.wheel.count > 0) return;
+    this.wheel.destroy();
+    this.wheel = undefined;
+  }
+
   /** Takes everything out at once and returns the old table, whose entries the caller frees; undefined when there was nothing. */
   detach(): Ptr {
     const table = this.table;

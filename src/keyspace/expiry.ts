@@ -61,6 +61,7 @@ export class ExpiryCycle {
   private planNext(nowMs: number): void {
     let dueInMs = Number.POSITIVE_INFINITY;
     for (const db of this.keyspace.databases) {
+      db.dropIdleWheel();
       if (db.wheel !== undefined) dueInMs = Math.min(dueInMs, db.wheel.dueInMs(nowMs));
     }
     this.keyspace.nextDeadlineMs = nowMs + Math.max(1, dueInMs);

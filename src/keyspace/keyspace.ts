@@ -74,6 +74,7 @@ export class Keyspace implements DatabaseOwner {
   flush(db: Database): number {
     const count = db.size;
     if (count > 0) this.reclaimer.addTable(db.detach(), true);
+    else db.dropIdleWheel();
     return count;
   }
 
