@@ -73,21 +73,22 @@ const loadAof = command({
   },
 });
 
-/** The reply waits for the end of the loading. */
-async function reload(
-  { persistence, keyspace, log, stats }: Call["server"],
-  link: Call["client"]["link"],
-): Promise<void> {
+/** The reply waits for the end of the loading. Nothing expires meanwhile: a key's deadline may be moved later in the file. */
+async function reload(server: Call["server"], link: Call["client"]["link"]): Promise<void> {
+  const { persistence, keyspace, expiry } = server;
+  const { enabled } = expiry;
   link.suspend();
   persistence.close();
   for (const db of keyspace.databases) keyspace.flush(db);
+  expiry.enabled = false;
   const failure = await persistence.load();
+  expiry.enabled = enabled;
   if (failure === undefined) {
-    stats.dirty = 0;
-    log.warning("Append Only File loaded by DEBUG LOADAOF");
+    server.stats.dirty = 0;
+    server.log.warning("Append Only File loaded by DEBUG LOADAOF");
     link.push(encode("+OK\r\n"));
   } else {
-    log.warning(failure);
+    server.log.warning(failure);
     link.push(AOF_FAILED);
   }
   link.resume();
