@@ -17,6 +17,7 @@ import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
+import { forgetStartupCode } from "./memory/advice.ts";
 import { Admission } from "./net/admission.ts";
 import type { Connection } from "./net/connection.ts";
 import { Guard } from "./net/guard.ts";
@@ -34,6 +35,8 @@ import { Parser } from "./resp/parser.ts";
 import { applyConfig } from "./server-config.ts";
 
 const CRON_MS = 100;
+/** After this the code that only the start needed has run. */
+const STARTUP_MS = 1000;
 
 /**
  * Owns the parts of a running server and the order of things within a poll of the event loop: requests are executed as they arrive, and
@@ -120,6 +123,7 @@ export class Server implements ServerContext, Host {
       this.rates.sample(this.keyspace.nowMs, this.stats);
       this.guard.watch(this.keyspace.nowMs);
     }, CRON_MS);
+    setTimeout(forgetStartupCode, STARTUP_MS).unref();
   }
 
   /** Called when everything has stopped, with the status for the process to exit with. */

@@ -1,4 +1,4 @@
-import { adviseHugePages } from "./huge-pages.ts";
+import { adviseHugePages } from "./advice.ts";
 import { PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
 import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_MAX } from "./size-classes.ts";
 

@@ -1,9 +1,9 @@
 import type { Socket } from "bun";
 import { GATE_UNAUTHENTICATED } from "../command/client.ts";
 import type { ServerContext } from "../command/context.ts";
+import { isLocal } from "./address.ts";
 import { Connection } from "./connection.ts";
 import type { Host } from "./host.ts";
-import { addressOf, isLocal } from "./listeners.ts";
 
 const TOO_MANY = "-ERR max number of clients reached\r\n";
 const PROTECTED =
@@ -26,14 +26,7 @@ export class Admission {
 
   connect(socket: Socket<Connection>, host: Host): Connection {
     const { values } = this.context.config;
-    const connection = new Connection(
-      host,
-      socket,
-      addressOf(socket.remoteAddress, socket.remotePort, values.unixsocket),
-      addressOf(socket.localAddress, socket.localPort, values.unixsocket),
-      this.context.clients.takeId(),
-      descriptorOf(socket),
-    );
+    const connection = new Connection(host, socket, this.context.clients.takeId(), descriptorOf(socket));
     connection.client.setGate(GATE_UNAUTHENTICATED, values.requirepass.length > 0);
     socket.data = connection;
     const keepAlive = values["tcp-keepalive"];

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, unlinkSync } from "node:fs";
-import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
 import { osErrorText } from "../lib/os-errors.ts";
 import type { Connection } from "./connection.ts";
 
@@ -103,17 +103,4 @@ export class Listeners {
     this.unix = undefined;
     if (existsSync(this.unixPath)) unlinkSync(this.unixPath);
   }
-}
-
-/** "127.0.0.1:6379", "[::1]:6379", or a Unix socket's path and ":0". */
-export function addressOf(host: string | undefined, port: number | undefined, unixPath: string): string {
-  if (host === undefined || host === "") return `${unixPath}:0`;
-  const plain = host.startsWith("::ffff:") ? host.slice(7) : host;
-  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
-}
-
-/** Whether the peer is on this machine. */
-export function isLocal(socket: Socket<Connection>): boolean {
-  const host = socket.remoteAddress;
-  return host === undefined || host === "" || host === "::1" || /^(::ffff:)?127\./.test(host);
 }
