@@ -119,7 +119,6 @@ export class Server implements ServerContext, Host {
       if (this.cronPaused) return;
       this.startPoll();
       notePeak(this);
-      this.pause.apply(this.keyspace.nowMs);
       this.rates.sample(this.keyspace.nowMs, this.stats);
       this.guard.watch(this.keyspace.nowMs);
     }, CRON_MS);
