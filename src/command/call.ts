@@ -33,9 +33,8 @@ export class Call {
   failed = false;
   /** How many things the command changed. */
   changes = 0;
-  /** What the journal gets instead of the request: complete requests, or nothing if the flag is set and this is empty. */
+  /** What the journal gets instead of the request, if anything: complete requests. */
   readonly effects = new Reply();
-  hasEffects = false;
   /** The hash of the key that was looked up last, for the put that follows. */
   keyHash = 0;
   readonly keyspace: Keyspace;
@@ -57,10 +56,7 @@ export class Call {
     this.nowMs = this.keyspace.nowMs;
     this.failed = false;
     this.changes = 0;
-    if (this.hasEffects) {
-      this.hasEffects = false;
-      this.effects.truncate(0);
-    }
+    this.effects.truncate(0);
   }
 
   /** Number of arguments, the command's name included. */
@@ -208,14 +204,8 @@ export class Call {
     events.emit(eventClass, event, db.id, this.args.buf, this.args.start[i], this.args.len[i]);
   }
 
-  /** The journal gets what is written with `effect` instead of the request; nothing, if nothing is. */
-  replaceEffect(): void {
-    this.hasEffects = true;
-  }
-
   /** Starts a request of `argc` arguments for the journal; write them as bulk strings to the result. */
   effect(argc: number): Reply {
-    this.hasEffects = true;
     this.effects.array(argc);
     return this.effects;
   }

@@ -194,9 +194,12 @@ export class Executor implements KeyspaceObserver {
     if (journal === undefined) return;
     c.client.unsaved = true;
     const { args, effects } = c;
+    if (effects.at > 0) {
+      journal.append(c.db.id, effects.buf, 0, effects.at);
+      return;
+    }
     args.mend();
-    if (!c.hasEffects) journal.append(c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
-    else if (effects.at > 0) journal.append(c.db.id, effects.buf, 0, effects.at);
+    journal.append(c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
   }
 
   /** A handler threw: out of memory, or a bug. Nothing that it wrote as its reply is sent. */

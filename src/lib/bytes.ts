@@ -62,23 +62,6 @@ export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart:
   return true;
 }
 
-/** Lexicographic order of two ranges as memcmp has it: negative, zero or positive. */
-export function compareBytes(
-  a: Uint8Array,
-  aStart: number,
-  aLen: number,
-  b: Uint8Array,
-  bStart: number,
-  bLen: number,
-): number {
-  const n = Math.min(aLen, bLen);
-  for (let i = 0; i < n; i++) {
-    const d = a[aStart + i] - b[bStart + i];
-    if (d !== 0) return d;
-  }
-  return aLen - bLen;
-}
-
 /** ASCII case-insensitive comparison of a range with upper-case text of the same length. */
 export function equalsIgnoreCase(buf: Uint8Array, start: number, len: number, upper: string): boolean {
   if (len !== upper.length) return false;

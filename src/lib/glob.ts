@@ -59,15 +59,6 @@ export function globMatch(
   return skipStars(pattern, p, pEnd) === pEnd;
 }
 
-/** Whether the pattern has no special byte, so that it can match nothing but its own text. */
-export function isLiteralGlob(pattern: Uint8Array, start: number, len: number): boolean {
-  for (let i = start; i < start + len; i++) {
-    const byte = pattern[i];
-    if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) return false;
-  }
-  return true;
-}
-
 function skipStars(pattern: Uint8Array, at: number, end: number): number {
   let p = at;
   while (p < end && pattern[p] === STAR) p++;

@@ -46,13 +46,6 @@ export function eventClasses(letters: string): number | undefined {
   return classes;
 }
 
-/** The letters in the order in which Redis prints them. */
-export function eventLetters(classes: number): string {
-  const all = [...ALL].every((letter) => classes & LETTERS[letter]);
-  const kinds = all ? "A" : [...ALL].filter((letter) => classes & LETTERS[letter]).join("");
-  return kinds + [..."KEmn"].filter((letter) => classes & LETTERS[letter]).join("");
-}
-
 interface Publisher {
   publish(channel: Uint8Array, message: Uint8Array): number;
 }

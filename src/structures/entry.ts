@@ -93,15 +93,6 @@ export class Entries {
     this.f64[e >>> SEGMENT_SHIFT][(e & UNIT_MASK) + 1] = deadlineMs;
   }
 
-  /** Copies deadline and links from one TIMED entry to another. */
-  copyTimed(from: Ptr, to: Ptr): void {
-    const source = this.i32[from >>> SEGMENT_SHIFT];
-    const target = this.i32[to >>> SEGMENT_SHIFT];
-    for (let word = 2; word < 6; word++) {
-      target[((to & UNIT_MASK) << 1) + word] = source[((from & UNIT_MASK) << 1) + word];
-    }
-  }
-
   nameLength(e: Ptr): number {
     const head = this.head(e);
     const short = head >>> 16;

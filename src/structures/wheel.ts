@@ -81,12 +81,6 @@ export class Wheel {
     this.unlink(e);
   }
 
-  /** Tells the wheel that an entry's block was copied to `e`, links included. */
-  moved(e: Ptr): void {
-    this.setLink(this.link(e, NEXT), PREVIOUS, e);
-    this.setLink(this.link(e, PREVIOUS), NEXT, e);
-  }
-
   /**
    * Hands out the entries whose deadline is past, slot by slot, then prepares the next window. Ends early, with false, when `stop` says so:
    * the next call goes on from there.

@@ -1,10 +1,6 @@
-/** What a value is: the low four bits of an entry's first word. */
+/** What a value is: the low four bits of an entry's first word, with Redis's numbers (1 list, 2 set, 3 zset, 5 stream). */
 export const STRING = 0;
-export const LIST = 1;
-export const SET = 2;
-export const ZSET = 3;
 export const HASH = 4;
-export const STREAM = 5;
 
 /** As TYPE says it, by kind. */
 export const TYPE_NAMES = ["string", "list", "set", "zset", "hash", "stream"] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { globMatch, isLiteralGlob } from "../../src/lib/glob.ts";
+import { globMatch } from "../../src/lib/glob.ts";
 import { placed, readAnswers } from "./fixtures/answers.ts";
 
 function matches(pattern: string, text: string, ignoreCase = false): boolean {
@@ -72,18 +72,5 @@ describe("globMatch", () => {
     const pattern = "a*".repeat(2_000);
     expect(matches(`${pattern}b`, "a".repeat(20_000))).toBe(false);
     expect(matches(pattern, "a".repeat(20_000))).toBe(true);
-  });
-});
-
-describe("isLiteralGlob", () => {
-  test("is false exactly when the range holds a special byte", () => {
-    for (const text of ["", "plain]^-", "\xff\x00"]) {
-      const { buf, start, len } = placed(text);
-      expect(isLiteralGlob(buf, start, len)).toBe(true);
-    }
-    for (const text of ["*", "a?", "[", "b\\c"]) {
-      const { buf, start, len } = placed(text);
-      expect(isLiteralGlob(buf, start, len)).toBe(false);
-    }
   });
 });

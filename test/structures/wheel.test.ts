@@ -87,16 +87,4 @@ describe("timing wheel", () => {
     expect(handed).toBe(1);
     expect(now).toBeLessThanOrEqual(START + 90_008);
   });
-
-  test("keeps an entry whose block moved", () => {
-    const { entries, wheel } = setup();
-    const a = timed(entries, START + 100);
-    wheel.add(a);
-    const b = timed(entries, START + 100);
-    entries.copyTimed(a, b);
-    wheel.moved(b);
-    const handed: Ptr[] = [];
-    wheel.advance(START + 200, { expire: (e) => handed.push(e) }, never);
-    expect(handed).toEqual([b]);
-  });
 });
