@@ -11,6 +11,7 @@ import * as databases from "./databases.ts";
 import * as debug from "./debug.ts";
 import * as digests from "./digests.ts";
 import * as expire from "./expire.ts";
+import * as functions from "./functions.ts";
 import * as hashCounters from "./hash-counters.ts";
 import * as hashScan from "./hash-scan.ts";
 import * as hashes from "./hashes.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   connection,
   databases,
   expire,
+  functions,
   keys,
   object,
   pubsub,
