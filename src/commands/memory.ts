@@ -8,7 +8,6 @@ import { type MemoryFigures, memoryFigures } from "../info/memory.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import { REFERENCE } from "../structures/entry.ts";
-import { HASH } from "../types/kinds.ts";
 
 const DEFAULT_SAMPLES = 5;
 
@@ -45,7 +44,8 @@ function readSamples(c: Call): number {
 function keyBytes({ keyspace, entries, db }: Call, e: Ptr, samples: number): number {
   const share = Math.ceil(keyspace.dict.tableBytes(db.table) / db.size);
   const own = blockBytes(entries.bytesOf(e)) + share;
-  if (entries.type(e) === HASH) return own + keyspace.hashes.memoryBytes(e, samples);
+  const collection = keyspace.collections[entries.type(e)];
+  if (collection !== undefined) return own + collection.memoryBytes(e, samples);
   return entries.head(e) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(e)) : own;
 }
 

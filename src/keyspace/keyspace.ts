@@ -5,6 +5,7 @@ import { randomSecret } from "../lib/random.ts";
 import { Arena, type Ptr } from "../memory/arena.ts";
 import { Dict } from "../structures/dict.ts";
 import { Entries } from "../structures/entry.ts";
+import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
 import { HASH, STRING } from "../types/kinds.ts";
 import { AccessClock } from "./access.ts";
@@ -23,6 +24,8 @@ export class Keyspace implements DatabaseOwner {
   readonly entries: Entries;
   readonly dict: Dict;
   readonly hashes: HashValues;
+  /** By type; undefined for strings. */
+  readonly collections: (Collection | undefined)[] = [];
   readonly access: AccessClock;
   readonly reclaimer: Reclaimer;
   readonly databases: Database[] = [];
@@ -42,6 +45,7 @@ export class Keyspace implements DatabaseOwner {
     this.nowMs = clock.unixMs();
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
     this.hashes = new HashValues(this.arena, this.entries, this.dict);
+    this.collections[HASH] = this.hashes;
     this.access = new AccessClock(random);
     this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);
@@ -62,7 +66,7 @@ export class Keyspace implements DatabaseOwner {
     const { entries } = this;
     const type = entries.type(e);
     if (type === STRING) this.arena.free(entries.reference(e), entries.valueLength(e));
-    else if (type === HASH) this.hashes.release(e, this.reclaimer);
+    else this.collections[type]!.release(e, this.reclaimer);
   }
 
   expired(db: Database, e: Ptr): void {
@@ -80,12 +84,13 @@ export class Keyspace implements DatabaseOwner {
 
   /** Gives a copy of an entry's value and deadline to a name in `to`; `old` is what that name has there. */
   copyTo(e: Ptr, to: Database, old: Ptr, buf: Uint8Array, start: number, len: number, hash: number): void {
-    const { entries, span, hashes } = this;
+    const { entries, span } = this;
     const kind = entries.head(e) & 0xff;
     const deadlineMs = entries.isTimed(e) ? entries.deadline(e) : 0;
-    if (entries.type(e) === HASH) {
-      hashes.copy(e);
-      to.putReference(old, buf, start, len, hash, kind, hashes.root, hashes.rootBytes, deadlineMs);
+    const collection = this.collections[entries.type(e)];
+    if (collection !== undefined) {
+      collection.copy(e);
+      to.putReference(old, buf, start, len, hash, kind, collection.root, collection.rootBytes, deadlineMs);
       return;
     }
     entries.value(e, span);

@@ -1,6 +1,7 @@
 import type { Ptr } from "../memory/arena.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
+import type { CollectionReclaimer, Remains } from "../types/collection.ts";
 
 interface ReclaimerOwner {
   readonly dict: Dict;
@@ -8,18 +9,10 @@ interface ReclaimerOwner {
   releaseValue(e: Ptr): void;
 }
 
-/** A table that nobody can reach any more, and whether its entries are keys, whose values may be collections themselves. */
-interface Remains {
-  readonly table: Ptr;
-  readonly keys: boolean;
-}
-
-/** Frees unreachable tables in slices, so that no command pays for what it deleted. */
-export class Reclaimer {
+/** Frees what is unreachable in slices, so that no command pays for what it deleted. */
+export class Reclaimer implements CollectionReclaimer {
   private readonly queue: Remains[] = [];
-  /** Entries that are unreachable but not yet freed. */
-  pending = 0;
-  /** Entries freed so far. */
+  /** Elements freed so far. */
   freed = 0;
 
   constructor(private readonly owner: ReclaimerOwner) {}
@@ -29,22 +22,49 @@ export class Reclaimer {
     return this.queue.length === 0;
   }
 
-  /** Takes over a table and all its entries. */
+  /** Elements that are unreachable but not yet freed. */
+  get pending(): number {
+    return this.queue.reduce((sum, { left }) => sum + left, 0);
+  }
+
   addTable(table: Ptr, keys: boolean): void {
-    this.pending += this.owner.dict.count(table);
-    this.queue.push({ table, keys });
+    this.queue.push(new TableRemains(this.owner, table, keys));
+  }
+
+  add(remains: Remains): void {
+    this.queue.push(remains);
   }
 
   /** Frees until everything is freed (true) or `stop` says so. Values that are queued on the way are freed first. */
   run(stop: () => boolean): boolean {
-    const { dict } = this.owner;
     for (let remains = this.queue.at(-1); remains !== undefined; remains = this.queue.at(-1)) {
       if (stop()) return false;
-      if (dict.shed(remains.table, remains.keys ? this.freeKey : this.freeEntry)) continue;
-      this.queue.splice(this.queue.indexOf(remains), 1);
-      dict.destroy(remains.table);
+      const before = remains.left;
+      const more = remains.step();
+      this.freed += before - remains.left;
+      if (!more) this.queue.splice(this.queue.indexOf(remains), 1);
     }
     return true;
+  }
+}
+
+/** A table, and whether its entries are keys, whose values may be collections themselves. */
+class TableRemains implements Remains {
+  left: number;
+
+  constructor(
+    private readonly owner: ReclaimerOwner,
+    private readonly table: Ptr,
+    private readonly keys: boolean,
+  ) {
+    this.left = owner.dict.count(table);
+  }
+
+  step(): boolean {
+    const { dict } = this.owner;
+    if (dict.shed(this.table, this.keys ? this.freeKey : this.freeEntry)) return true;
+    dict.destroy(this.table);
+    return false;
   }
 
   private readonly freeKey = (e: Ptr): void => {
@@ -54,7 +74,6 @@ export class Reclaimer {
 
   private readonly freeEntry = (e: Ptr): void => {
     this.owner.entries.release(e);
-    this.pending--;
-    this.freed++;
+    this.left--;
   };
 }

@@ -5,6 +5,7 @@ import { blockBytes } from "../memory/size-classes.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
 import { draftBytes, ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../structures/packed-list.ts";
+import type { Collection, CollectionReclaimer } from "./collection.ts";
 import { HASH, HASHTABLE, kind, LISTPACK, RAW, STRING } from "./kinds.ts";
 
 export const PACKED_HASH = kind(HASH, LISTPACK);
@@ -16,11 +17,6 @@ const FREED_AT_ONCE_MAX = 64;
 const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */
 const PICKING_FACTOR = 3;
-
-/** Where a big value's table goes to be freed in slices. */
-export interface TableReclaimer {
-  addTable(table: Ptr, keys: boolean): void;
-}
 
 export type FieldVisitor = (field: Span, value: Span) => void;
 
@@ -34,7 +30,7 @@ export type FieldVisitor = (field: Span, value: Span) => void;
  * 3. A hash has at least one field but while `delete` empties it; the caller then deletes the key.
  * 4. Fields change where they are: the key's entry stays, only its reference and encoding are rewritten.
  */
-export class HashValues {
+export class HashValues implements Collection {
   /** The directives of these names. */
   hashMaxListpackEntries = 512;
   hashMaxListpackValue = 64;
@@ -336,7 +332,7 @@ export class HashValues {
   }
 
   /** Frees the hash. Of a big one that takes time, so the reclaimer does it. The entry is not touched. */
-  release(e: Ptr, reclaimer: TableReclaimer): void {
+  release(e: Ptr, reclaimer: CollectionReclaimer): void {
     if (this.isPacked(e)) {
       this.open(e);
       this.list.free();

@@ -1,9 +1,13 @@
-/** What a value is: the low four bits of an entry's first word, with Redis's numbers (1 list, 2 set, 3 zset, 5 stream). */
+/** What a value is: the low four bits of an entry's first word, with Redis's numbers. */
 export const STRING = 0;
+export const LIST = 1;
+export const SET = 2;
+export const ZSET = 3;
 export const HASH = 4;
+export const STREAM = 6;
 
-/** As TYPE says it, by kind. */
-export const TYPE_NAMES = ["string", "list", "set", "zset", "hash", "stream"] as const;
+/** As TYPE says it, by kind. There are no modules, but their number is taken. */
+export const TYPE_NAMES = ["string", "list", "set", "zset", "hash", "module", "stream"] as const;
 
 /** How a value is held: the next four bits. The names are what OBJECT ENCODING says. */
 export const RAW = 0;
@@ -11,8 +15,24 @@ export const INT = 1;
 export const EMBSTR = 2;
 export const LISTPACK = 3;
 export const HASHTABLE = 4;
+export const INTSET = 5;
+export const SKIPLIST = 6;
+export const QUICKLIST = 7;
+export const STREAM_TREE = 8;
+export const LISTPACK_EX = 9;
 
-export const ENCODING_NAMES = ["raw", "int", "embstr", "listpack", "hashtable"] as const;
+export const ENCODING_NAMES = [
+  "raw",
+  "int",
+  "embstr",
+  "listpack",
+  "hashtable",
+  "intset",
+  "skiplist",
+  "quicklist",
+  "stream",
+  "listpackex",
+] as const;
 
 /** Type and encoding as the entry's first word has them. */
 export function kind(type: number, encoding: number): number {
