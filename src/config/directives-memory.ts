@@ -92,7 +92,7 @@ const packing = {
   ),
   "stream-node-max-bytes": directive(memory(0, LONG_MAX), 4096, "Size of a block of a stream.", inert),
   "stream-node-max-entries": directive(integer(0, LONG_MAX), 100, "Entries of a block of a stream.", inert),
-  "hll-sparse-max-bytes": directive(memory(0, LONG_MAX), 3000, "Size of a HyperLogLog that is kept sparse.", inert),
+  "hll-sparse-max-bytes": directive(memory(0, LONG_MAX), 3000, "Size of a HyperLogLog that is kept sparse."),
 };
 
 const defragmentation = {
