@@ -1,3 +1,4 @@
+import type { WaitingClients } from "./command/waiting.ts";
 import type { ExpiryCycle } from "./keyspace/expiry.ts";
 import type { Keyspace } from "./keyspace/keyspace.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -6,7 +7,7 @@ import { BACKGROUND_SLICE_US } from "./limits.ts";
 /** Timers take whole milliseconds up to about 24 days. */
 const TIMER_MS_MAX = 1_000_000_000;
 
-/** Does what can wait between polls, in slices, and wakes the loop when a key's time comes while nobody else does. */
+/** Does what can wait between polls, in slices, and wakes the loop when a key's or a waiting client's time comes while nobody else does. */
 export class Background {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
@@ -16,6 +17,7 @@ export class Background {
   constructor(
     private readonly keyspace: Keyspace,
     private readonly expiry: ExpiryCycle,
+    private readonly waiting: WaitingClients,
     private readonly clock: Clock,
     private readonly wake: () => void,
   ) {}
@@ -23,9 +25,13 @@ export class Background {
   /** One slice of each job that has something to do. */
   run(): void {
     const idle = this.expiry.run() && this.reclaim();
-    if (!idle) this.wake();
-    else if (this.expiry.enabled && this.keyspace.nextDeadlineMs < this.timerAtMs)
-      this.arm(this.keyspace.nextDeadlineMs);
+    if (!idle) {
+      this.wake();
+      return;
+    }
+    const expiryMs = this.expiry.enabled ? this.keyspace.nextDeadlineMs : Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(expiryMs, this.waiting.nextDeadlineMs);
+    if (nextMs < this.timerAtMs) this.arm(nextMs);
   }
 
   private reclaim(): boolean {

@@ -9,8 +9,12 @@ import {
   type ServerContext,
 } from "./command/context.ts";
 import { Executor } from "./command/executor.ts";
+import { KeyChanges } from "./command/key-changes.ts";
 import { Pause } from "./command/pause.ts";
 import type { CommandTable } from "./command/table.ts";
+import { Tracking } from "./command/tracking.ts";
+import { WaitingClients } from "./command/waiting.ts";
+import { Watches } from "./command/watches.ts";
 import type { ConfigStore } from "./config/store.ts";
 import { notePeak, startMemoryRecord } from "./info/memory.ts";
 import { ExpiryCycle } from "./keyspace/expiry.ts";
@@ -47,6 +51,10 @@ export class Server implements ServerContext, Host {
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
   readonly pause = new Pause(this);
+  readonly watches = new Watches();
+  readonly waiting = new WaitingClients();
+  readonly tracking: Tracking;
+  readonly keyChanges: KeyChanges;
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
   readonly rates = new Rates();
@@ -63,6 +71,9 @@ export class Server implements ServerContext, Host {
 
   readonly context = this;
   readonly executor: Executor;
+  get runner(): Executor {
+    return this.executor;
+  }
   readonly parser = new Parser();
   readonly output: GatheredOutput;
   args = new Args();
@@ -77,6 +88,8 @@ export class Server implements ServerContext, Host {
   private cron: ReturnType<typeof setInterval> | undefined;
   /** Connections whose next request waits for the end of a pause. */
   private paused: Connection[] = [];
+  /** Connections that go on when the present requests have been executed. */
+  private resuming: Connection[] = [];
 
   constructor(
     readonly config: ConfigStore,
@@ -86,10 +99,12 @@ export class Server implements ServerContext, Host {
   ) {
     this.startedMs = clock.unixMs();
     this.keyspace = new Keyspace(config.values.databases, clock, this.random, !config.values["disable-thp"]);
+    this.tracking = new Tracking(this);
+    this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
     this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats);
-    this.background = new Background(this.keyspace, this.expiry, clock, () => this.startPoll());
+    this.background = new Background(this.keyspace, this.expiry, this.waiting, clock, () => this.startPoll());
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);
@@ -196,12 +211,22 @@ export class Server implements ServerContext, Host {
 
   private readonly afterPoll = (): void => {
     this.polling = false;
+    this.executor.endOverdue(this.keyspace.nowMs);
+    if (this.waiting.hasReady) this.executor.serveWaiting();
     this.endOfPoll();
     this.background.run();
     if (this.paused.length > 0) this.resumePaused();
+    if (this.resuming.length > 0) this.resumeAll();
   };
 
+  private resumeAll(): void {
+    const connections = this.resuming;
+    this.resuming = [];
+    for (const connection of connections) connection.resume();
+  }
+
   endOfPoll(): void {
+    if (this.tracking.keyCount > 0) this.tracking.endOfPoll();
     const journalled = this.journal === undefined || this.journal.flush();
     if (journalled !== ((this.gate & GATE_WRITES_REFUSED) === 0)) this.journalChanged(journalled);
     this.output.flush();
@@ -241,8 +266,17 @@ export class Server implements ServerContext, Host {
   disconnected(connection: Connection): void {
     this.guard.remove(connection);
     this.unjournalled.delete(connection);
-    this.clients.remove(connection.client);
-    this.pubsub.forget(connection.client);
+    const { client } = connection;
+    this.clients.remove(client);
+    this.pubsub.forget(client);
+    this.watches.forget(client);
+    this.tracking.forget(client);
+    if (client.waiting !== undefined) this.waiting.remove(client.waiting);
+  }
+
+  resumeLater(connection: Connection): void {
+    this.resuming.push(connection);
+    this.startPoll();
   }
 
   waitForUnpause(connection: Connection): void {

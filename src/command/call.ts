@@ -4,14 +4,20 @@ import { Span } from "../lib/bytes.ts";
 import { parseDouble } from "../lib/float.ts";
 import { parseInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
+import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { Entries } from "../structures/entry.ts";
+import type { Collection } from "../types/collection.ts";
 import { HASH, STRING } from "../types/kinds.ts";
 import type { Client } from "./client.ts";
 import type { ServerContext } from "./context.ts";
 import { ERRORS } from "./errors.ts";
 import type { TableEntry } from "./table.ts";
+import type { Waiter, Wish } from "./waiting.ts";
+
+/** 2^63: timeouts of that many ms and more are refused. */
+const TIMEOUT_MS_MAX = 2 ** 63;
 
 /**
  * One command being executed: what a handler reads, and the only ways in which it may have consequences. There is one object, used for
@@ -35,6 +41,14 @@ export class Call {
   changes = 0;
   /** What the journal gets instead of the request, if anything: complete requests. */
   readonly effects = new Reply();
+  /** The number of them. */
+  effectCount = 0;
+  /** The command may wait: it is not part of a transaction, a script or a file. */
+  mayWait = true;
+  /** What the command waits for, if it does. */
+  wish: Wish | undefined;
+  /** The request waited before and is run again. */
+  waited: Waiter | undefined;
   /** The hash of the key that was looked up last, for the put that follows. */
   keyHash = 0;
   readonly keyspace: Keyspace;
@@ -57,6 +71,8 @@ export class Call {
     this.failed = false;
     this.changes = 0;
     this.effects.truncate(0);
+    this.effectCount = 0;
+    this.wish = undefined;
   }
 
   /** Number of arguments, the command's name included. */
@@ -113,9 +129,16 @@ export class Call {
   /** The entry of the key in argument i for reading, counted as hit or miss but not as an access. */
   look(i: number): Ptr {
     const e = this.peek(i);
-    if (e === NULL) this.server.stats.keyspaceMisses++;
+    if (e === NULL) this.missed(i);
     else this.server.stats.keyspaceHits++;
     return e;
+  }
+
+  private missed(i: number): void {
+    const { stats, events } = this.server;
+    stats.keyspaceMisses++;
+    const { buf, start, len } = this.args;
+    if (events.classes !== 0) events.emit(EVENTS.keyMiss, "keymiss", this.db.id, buf, start[i], len[i]);
   }
 
   /** The entry of the key in argument i for changing it. */
@@ -146,6 +169,15 @@ export class Call {
 
   writeString(i: number): Ptr {
     return this.expect(this.write(i), STRING);
+  }
+
+  /** The collection of that type in the key of argument i, for reading; NULL when there is none, and when it is of another type, which fails. */
+  readAs(i: number, type: number): Ptr {
+    return this.expect(this.read(i), type);
+  }
+
+  writeAs(i: number, type: number): Ptr {
+    return this.expect(this.write(i), type);
   }
 
   readHash(i: number): Ptr {
@@ -182,6 +214,35 @@ export class Call {
     );
   }
 
+  /**
+   * Makes the key in argument `keyArg` refer to what `collection` has made last (its `root`); what was there before, and its deadline, is
+   * gone. Returns the entry.
+   */
+  putNew(keyArg: number, typeAndEncoding: number, collection: Collection): Ptr {
+    const { buf, start, len } = this.args;
+    return this.putNewIn(this.db, buf, start[keyArg], len[keyArg], typeAndEncoding, collection);
+  }
+
+  /** `putNew` for a key that is no argument. */
+  putNewIn(
+    db: Database,
+    buf: Uint8Array,
+    start: number,
+    len: number,
+    typeAndEncoding: number,
+    { root, rootBytes }: Collection,
+  ): Ptr {
+    const hash = db.hash(buf, start, len);
+    const old = db.find(buf, start, len, hash);
+    return db.putReference(old, buf, start, len, hash, typeAndEncoding, root, rootBytes, 0);
+  }
+
+  /** Deletes a collection that has become empty: the key in argument `keyArg`. */
+  deleteEmptied(keyArg: number, e: Ptr): void {
+    this.db.delete(e);
+    this.notify(keyArg, EVENTS.generic, "del");
+  }
+
   /** Tells that the key in argument i changed, and the event's class and name for those who listen. */
   changed(i: number, eventClass: number, event: string): void {
     this.changes++;
@@ -199,13 +260,40 @@ export class Call {
   }
 
   notifyIn(db: Database, i: number, eventClass: number, event: string): void {
-    const { events } = this.server;
-    if (events.classes === 0) return;
-    events.emit(eventClass, event, db.id, this.args.buf, this.args.start[i], this.args.len[i]);
+    this.notifyKey(db, this.args.buf, this.args.start[i], this.args.len[i], eventClass, event);
+  }
+
+  /** `changed` for a key that is no argument. */
+  changedKey(db: Database, buf: Uint8Array, start: number, len: number, eventClass: number, event: string): void {
+    this.changes++;
+    this.notifyKey(db, buf, start, len, eventClass, event);
+  }
+
+  private notifyKey(
+    db: Database,
+    buf: Uint8Array,
+    start: number,
+    len: number,
+    eventClass: number,
+    event: string,
+  ): void {
+    const { events, keyChanges } = this.server;
+    if (keyChanges.areFollowed) keyChanges.changed(db.id, buf, start, len, this.client);
+    if (events.classes !== 0) events.emit(eventClass, event, db.id, buf, start, len);
+  }
+
+  /** A change that nobody hears of by an event: the key in argument i has other content, or another place. */
+  changedSilently(i: number): void {
+    this.changes++;
+    const { args, server } = this;
+    if (server.keyChanges.areFollowed) {
+      server.keyChanges.changed(this.db.id, args.buf, args.start[i], args.len[i], this.client);
+    }
   }
 
   /** Starts a request of `argc` arguments for the journal; write them as bulk strings to the result. */
   effect(argc: number): Reply {
+    this.effectCount++;
     this.effects.array(argc);
     return this.effects;
   }
@@ -213,6 +301,49 @@ export class Call {
   /** Writes argument i as the next argument of an effect. */
   effectArg(i: number): void {
     this.effects.bulk(this.args.buf, this.args.start[i], this.args.len[i]);
+  }
+
+  /** Argument i, seconds with a fraction, in ms; 0 is for ever. Fails as Redis does. */
+  timeoutMs(i: number): number {
+    const seconds = parseDouble(this.args.buf, this.args.start[i], this.args.len[i]);
+    if (seconds === undefined) this.fail(ERRORS.timeoutNotFloat);
+    else if (seconds * 1000 >= TIMEOUT_MS_MAX) this.fail(ERRORS.timeoutOutOfRange);
+    else if (seconds < 0) this.fail(ERRORS.timeoutNegative);
+    return Math.ceil((seconds ?? 0) * 1000);
+  }
+
+  /** Argument i, whole milliseconds; 0 is for ever. Fails as Redis does. */
+  timeoutWholeMs(i: number): number {
+    const ms = this.integer(i, ERRORS.timeoutNotInteger);
+    if (ms >= TIMEOUT_MS_MAX) this.fail(ERRORS.timeoutOutOfRange);
+    else if (ms < 0) this.fail(ERRORS.timeoutNegative);
+    return ms;
+  }
+
+  /**
+   * There is nothing to be had: the client waits until one of `keyCount` keys from argument `firstKeyArg` on has changed and is of `type`;
+   * then the handler is run again from the start. After `timeoutMs` (0: never) it gets what `writeTimeoutReply` writes, and at once
+   * where nobody may wait.
+   */
+  block(
+    type: number,
+    firstKeyArg: number,
+    keyCount: number,
+    timeoutMs: number,
+    writeTimeoutReply: (reply: Reply) => void,
+    { whenGone = false, note }: { whenGone?: boolean; note?: unknown } = {},
+  ): void {
+    if (!this.mayWait) {
+      writeTimeoutReply(this.reply);
+      return;
+    }
+    const deadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.nowMs + timeoutMs;
+    this.wish = { type, firstKeyArg, keyCount, deadlineMs, writeTimeoutReply, whenGone, note };
+  }
+
+  /** What the command gave to `block` as its note before it waited. */
+  get note(): unknown {
+    return this.waited?.note;
   }
 
   /** Replies with the bytes of a string entry. */

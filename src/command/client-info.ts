@@ -17,8 +17,8 @@ export function clientInfo(client: Client, nowMs: number): string {
     `id=${client.id} addr=${link.address} laddr=${link.localAddress} fd=${link.descriptor} name=${client.name}`,
     `age=${seconds(nowMs - client.createdMs)} idle=${seconds(nowMs - client.lastActiveMs)} flags=${flagsOf(client)}`,
     `db=${client.db.id} sub=${client.channels?.size ?? 0} psub=${client.patterns?.size ?? 0}`,
-    `ssub=${client.shardSubscriptions} multi=-1 watch=0 qbuf=${link.queryBytes} qbuf-free=${link.queryFreeBytes}`,
-    `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=${queued === 0 ? link.outputBytes : 0} oll=${queued}`,
+    `ssub=${client.shardSubscriptions} multi=${client.transaction?.requests.length ?? -1} watch=${client.watched?.size ?? 0} qbuf=${link.queryBytes} qbuf-free=${link.queryFreeBytes}`,
+    `argv-mem=0 multi-mem=${client.transaction?.bytes ?? 0} rbs=0 rbp=0 obl=${queued === 0 ? link.outputBytes : 0} oll=${queued}`,
     `omem=${queued === 0 ? 0 : link.outputBytes} tot-mem=${clientMemory(client)} events=${queued === 0 ? "r" : "rw"}`,
     `cmd=${client.lastCommand} user=default redir=-1 resp=${client.resp3 ? 3 : 2}`,
     `lib-name=${client.libraryName} lib-ver=${client.libraryVersion}`,
@@ -33,6 +33,9 @@ function seconds(ms: number): number {
 function flagsOf(client: Client): string {
   let flags = "";
   if (client.isSubscriber) flags += "P";
+  if (client.transaction !== undefined) flags += "x";
+  if (client.waiting !== undefined) flags += "b";
+  if (client.watchBroken) flags += "d";
   if (client.closing) flags += "c";
   if (isUnixSocket(client)) flags += "U";
   if (client.noEvict) flags += "e";
@@ -50,6 +53,7 @@ export function clientMemory(client: Client): number {
   const { link } = client;
   let bytes = CONNECTION_BYTES + client.name.length + client.libraryName.length + client.libraryVersion.length;
   bytes += link.queryBytes + link.queryFreeBytes + link.outputBytes;
+  bytes += (client.transaction?.bytes ?? 0) + (client.waiting?.args.buf.length ?? 0);
   for (const names of [client.channels, client.patterns, client.shardChannels]) {
     for (const name of names ?? []) bytes += name.length + SUBSCRIPTION_BYTES;
   }

@@ -1,6 +1,8 @@
 import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
 import type { Subscriber } from "../pubsub/pubsub.ts";
+import { Transaction } from "./transaction.ts";
+import type { Waiter } from "./waiting.ts";
 
 /** What a client is connected by. Commands see no more of the network than this. */
 export interface Link {
@@ -12,9 +14,10 @@ export interface Link {
   push(message: OwnedBytes): void;
   /** Ends the connection: after what is to be sent, or at once. */
   close(when: "flushed" | "now"): void;
-  /** Stops and goes on reading and executing requests. */
+  /** Stops executing requests; those that come are kept. */
   suspend(): void;
-  resume(): void;
+  /** Goes on with them, when the present poll's requests have been executed. */
+  resumeLater(): void;
   /** Unparsed request bytes held; free bytes in that buffer. */
   readonly queryBytes: number;
   readonly queryFreeBytes: number;
@@ -27,6 +30,8 @@ export interface Link {
 export const GATE_UNAUTHENTICATED = 1;
 export const GATE_SUBSCRIBED = 2;
 export const GATE_QUIET = 4;
+export const GATE_TRANSACTION = 8;
+export const GATE_TRACKING = 16;
 
 /** What CLIENT REPLY asked for: replies, silence, or silence for one request. */
 export type ReplyMode = "on" | "off" | "skip";
@@ -51,6 +56,13 @@ export class Client implements Subscriber {
   unsaved = false;
   /** The link is being closed: nothing more is executed. */
   closing = false;
+  /** Since MULTI. */
+  transaction: Transaction | undefined;
+  /** Keys that WATCH named, by `keyId`; one of them changed since. Kept by Watches. */
+  watched: Set<string> | undefined;
+  watchBroken = false;
+  /** The request that waits, if one does. Kept by WaitingClients. */
+  waiting: Waiter | undefined;
   lastCommand = "NULL";
   lastActiveMs: number;
   commandCount = 0;
@@ -108,6 +120,19 @@ export class Client implements Subscriber {
     if (this.replyMode === "on") return false;
     if (this.replyMode === "skip") this.setReplyMode("on");
     return true;
+  }
+
+  startTransaction(): void {
+    this.transaction = new Transaction();
+    this.setGate(GATE_TRANSACTION, true);
+  }
+
+  /** Forgets what was queued and returns it. */
+  endTransaction(): Transaction | undefined {
+    const { transaction } = this;
+    this.transaction = undefined;
+    this.setGate(GATE_TRANSACTION, false);
+    return transaction;
   }
 
   setGate(bit: number, shut: boolean): void {

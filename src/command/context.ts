@@ -7,9 +7,15 @@ import type { Rates } from "../observe/rates.ts";
 import type { ServerStats } from "../observe/stats.ts";
 import type { KeyEvents } from "../pubsub/key-events.ts";
 import type { PubSub } from "../pubsub/pubsub.ts";
-import type { ClientRegistry } from "./client.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { Client, ClientRegistry } from "./client.ts";
+import type { KeyChanges } from "./key-changes.ts";
 import type { Pause } from "./pause.ts";
 import type { CommandTable } from "./table.ts";
+import type { Tracking } from "./tracking.ts";
+import type { QueuedRequest } from "./transaction.ts";
+import type { Waiter, WaitingClients } from "./waiting.ts";
+import type { Watches } from "./watches.ts";
 
 /** Reasons why no client's request may go straight to its command. One bit each. */
 export const GATE_LOADING = 1;
@@ -39,6 +45,14 @@ export interface Persistence {
   close(): boolean;
 }
 
+/** Runs requests on behalf of others: EXEC's, and those of clients that waited. */
+export interface Runner {
+  /** Runs requests one after the other as one: what they change is journalled as a whole. Their replies follow each other in `reply`. */
+  runTransaction(client: Client, requests: readonly QueuedRequest[], reply: Reply): void;
+  /** Answers a client that waits, and lets it go on. */
+  endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void;
+}
+
 /** How far a loading is. */
 export interface LoadProgress {
   readonly startedMs: number;
@@ -63,6 +77,12 @@ export interface ServerContext {
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
   readonly pause: Pause;
+  readonly watches: Watches;
+  readonly waiting: WaitingClients;
+  readonly tracking: Tracking;
+  readonly keyChanges: KeyChanges;
+  /** Runs requests within requests. */
+  readonly runner: Runner;
   readonly events: KeyEvents;
   readonly stats: ServerStats;
   readonly rates: Rates;

@@ -29,5 +29,10 @@ export const ERRORS = {
   noProto: error("NOPROTO unsupported protocol version"),
   wrongPass: error("WRONGPASS invalid username-password pair or user is disabled."),
   outOfMemory: error("OOM command not allowed when used memory > 'maxmemory'."),
+  notInTransaction: error("ERR Command not allowed inside a transaction"),
+  timeoutNotFloat: error("ERR timeout is not a float or out of range"),
+  timeoutNotInteger: error("ERR timeout is not an integer or out of range"),
+  timeoutOutOfRange: error("ERR timeout is out of range"),
+  timeoutNegative: error("ERR timeout is negative"),
   loading: error("LOADING Redis is loading the dataset in memory"),
 } as const;

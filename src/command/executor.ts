@@ -1,22 +1,27 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
-import { latin1 } from "../lib/bytes.ts";
-import { OutOfMemory, type Ptr } from "../memory/arena.ts";
+import { encode, latin1, own } from "../lib/bytes.ts";
+import { NULL, OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import { Call } from "./call.ts";
-import { type Client, GATE_SUBSCRIBED, GATE_UNAUTHENTICATED } from "./client.ts";
+import { type Client, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import {
   GATE_LOADING,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
   GATE_WRITES_REFUSED,
+  type Journal,
+  type Runner,
   type ServerContext,
 } from "./context.ts";
 import { ERRORS } from "./errors.ts";
+import { keyId } from "./key-id.ts";
 import type { TableEntry } from "./table.ts";
+import type { QueuedRequest } from "./transaction.ts";
+import type { Waiter, Wish } from "./waiting.ts";
 
 const MINUS = 45;
 const SPACE = 32;
@@ -32,6 +37,11 @@ const ALLOWED_WHEN_SUBSCRIBED = new Set([
   "quit",
   "reset",
 ]);
+
+/** What is not queued between MULTI and EXEC. */
+const RUN_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+const MULTI = encode("*1\r\n$5\r\nMULTI\r\n");
+const EXEC = encode("*1\r\n$4\r\nEXEC\r\n");
 
 /** What became of a request. */
 export const DONE = 0;
@@ -49,8 +59,13 @@ export type Outcome = typeof DONE | typeof POSTPONED;
  * 3. A command that fails changes nothing. If one breaks half-way (a bug), the client gets an error and the log a trace, and what
  *    had been changed is journalled all the same.
  */
-export class Executor implements KeyspaceObserver {
+export class Executor implements KeyspaceObserver, Runner {
   readonly call: Call;
+  /** For the requests of a transaction, while `call` executes EXEC; and for requests that waited. */
+  private readonly inner: Call;
+  private readonly again: Call;
+  /** Takes the replies to clients that waited. */
+  private readonly answer = new Reply(256);
   private readonly deletion = new Reply(256);
   /** Takes the replies nobody reads: those of requests that come from a file. */
   private readonly sink = new Reply(256);
@@ -60,8 +75,15 @@ export class Executor implements KeyspaceObserver {
   /** When the command that is being timed started. */
   private startUs = 0;
 
+  /** Effects are those of a transaction; the journal has its beginning. */
+  private inTransaction = false;
+  private isTransactionJournalled = false;
+
   constructor(private readonly server: ServerContext) {
     this.call = new Call(server);
+    this.inner = new Call(server);
+    this.inner.mayWait = false;
+    this.again = new Call(server);
     server.keyspace.observer = this;
   }
 
@@ -117,13 +139,22 @@ export class Executor implements KeyspaceObserver {
       return DONE;
     }
     const refusal = this.refusal(client, args, entry);
-    if (refusal === undefined && this.isPaused(entry!)) return POSTPONED;
+    if (refusal === undefined && this.isPaused(client, entry!)) return POSTPONED;
     const mark = reply.at;
     const silent = client.takeSilence();
-    if (refusal !== undefined) this.reject(reply, entry, refusal);
-    else this.run(client, args, reply, entry!);
+    if (refusal !== undefined) this.reject(client, reply, entry, refusal);
+    else if (client.transaction !== undefined && !RUN_AT_ONCE.has(entry!.fullName))
+      this.enqueue(client, args, reply, entry!);
+    else this.runObserved(client, args, reply, entry!);
     if (silent && !client.loud) reply.truncate(mark);
     return DONE;
+  }
+
+  /** Keeps a request for EXEC. */
+  private enqueue(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+    client.transaction!.add(entry, args.clone());
+    client.lastCommand = entry.fullName;
+    reply.queued();
   }
 
   /** Why the request may not run: an encoded error or its text. The order of the questions is Redis's. */
@@ -132,7 +163,7 @@ export class Executor implements KeyspaceObserver {
     const { command } = entry;
     if (command.run === undefined && args.count > 1) return unknownSubcommand(entry, args);
     if (!isCallable(entry, args.count)) return `ERR wrong number of arguments for '${entry.fullName}' command`;
-    const flags = command.flagBits;
+    const flags = command.flagBits | (command.name === "exec" ? (client.transaction?.flagBits ?? 0) : 0);
     if (client.gate & GATE_UNAUTHENTICATED && !(flags & FLAGS.no_auth)) return ERRORS.noAuth;
     const { gate } = this.server;
     if (gate & GATE_WRITES_REFUSED && (flags & FLAGS.write || command.name === "ping")) {
@@ -144,47 +175,173 @@ export class Executor implements KeyspaceObserver {
         "in this context"
       );
     }
-    if (gate & GATE_LOADING && !(flags & FLAGS.loading)) return ERRORS.loading;
+    if (gate & GATE_LOADING && !(command.flagBits & FLAGS.loading)) return ERRORS.loading;
+    if (client.transaction !== undefined && flags & FLAGS.no_multi && !RUN_AT_ONCE.has(entry.fullName)) {
+      return ERRORS.notInTransaction;
+    }
     return undefined;
   }
 
   /** Whether CLIENT PAUSE holds this command back. */
-  private isPaused(entry: TableEntry): boolean {
+  private isPaused(client: Client, entry: TableEntry): boolean {
     const { gate } = this.server;
     if (gate & GATE_PAUSED_ALL) return entry.fullName !== "client|unpause" && entry.fullName !== "client|kill";
-    return (gate & GATE_PAUSED_WRITES) !== 0 && (entry.command.flagBits & (FLAGS.write | FLAGS.may_replicate)) !== 0;
+    if ((gate & GATE_PAUSED_WRITES) === 0) return false;
+    const { transaction } = client;
+    let { flagBits } = entry.command;
+    // Requests are queued during a pause, and wait with their EXEC.
+    if (transaction !== undefined) flagBits = entry.fullName === "exec" ? transaction.flagBits : 0;
+    return (flagBits & (FLAGS.write | FLAGS.may_replicate)) !== 0;
   }
 
-  private reject(reply: Reply, entry: TableEntry | undefined, refusal: EncodedReply | string): void {
+  private reject(client: Client, reply: Reply, entry: TableEntry | undefined, refusal: EncodedReply | string): void {
     const mark = reply.at;
-    if (typeof refusal === "string") reply.errorText(refusal);
-    else reply.error(refusal);
+    const text = typeof refusal === "string" ? refusal : latin1(refusal, 1, refusal.length - 3);
+    if (client.transaction !== undefined && entry?.fullName === "exec") {
+      this.abandonTransaction(client);
+      reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
+    } else {
+      if (client.transaction !== undefined) client.transaction.failed = true;
+      reply.errorText(text);
+    }
     if (entry !== undefined) entry.stats.rejected++;
     this.countError(reply, mark);
   }
 
   private run(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
     const c = this.call;
-    const mark = reply.at;
     if (this.timed !== entry) {
       if (this.timed !== undefined) this.recordTimed(this.timed);
       this.timed = entry;
     }
     this.timedCalls++;
+    this.perform(c, client, args, reply, entry);
+    if (c.wish !== undefined) this.startWaiting(c, c.wish);
+    if (this.server.waiting.hasReady) this.serveWaiting();
+    client.lastCommand = entry.fullName;
+    client.lastActiveMs = c.nowMs;
+    client.commandCount++;
+  }
+
+  /** Runs a handler, and journals what it changed. */
+  private perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+    const mark = reply.at;
     reply.resp3 = client.resp3;
     c.begin(client, args, reply, entry);
     try {
       entry.command.run!(c);
     } catch (error) {
-      this.broken(error, mark);
+      this.broken(c, error, mark);
     }
     if (c.changes > 0) this.propagate(c);
-    client.lastCommand = entry.fullName;
-    client.lastActiveMs = c.nowMs;
-    client.commandCount++;
     if (reply.buf[mark] === MINUS && reply.at > mark) {
       entry.stats.failed++;
       this.countError(reply, mark);
+    }
+  }
+
+  /** What follows a request of a client of whom more is known than that it has a connection. */
+  private runObserved(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+    this.run(client, args, reply, entry);
+    this.remember(client, entry, args);
+  }
+
+  private remember(client: Client, entry: TableEntry, args: Args): void {
+    if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
+      this.server.tracking.remember(client, entry, args);
+    }
+  }
+
+  runTransaction(client: Client, requests: readonly QueuedRequest[], reply: Reply): void {
+    const { clock, stats } = this.server;
+    this.inTransaction = true;
+    for (const { entry, args } of requests) {
+      const startUs = clock.monotonicUs();
+      this.perform(this.inner, client, args, reply, entry);
+      this.remember(client, entry, args);
+      entry.stats.record(1, clock.monotonicUs() - startUs);
+      stats.commandsProcessed++;
+    }
+    this.inTransaction = false;
+    if (!this.isTransactionJournalled) return;
+    this.isTransactionJournalled = false;
+    this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
+  }
+
+  private abandonTransaction(client: Client): void {
+    client.endTransaction();
+    this.server.watches.forget(client);
+  }
+
+  private startWaiting(c: Call, wish: Wish): void {
+    const { client, entry, args } = c;
+    const keys = new Set<string>();
+    for (let i = wish.firstKeyArg; i < wish.firstKeyArg + wish.keyCount; i++) {
+      keys.add(keyId(c.db.id, args.buf, args.start[i], args.len[i]));
+    }
+    client.link.suspend();
+    this.server.waiting.add({ ...wish, client, entry, args: args.clone(), keys: [...keys], over: false });
+  }
+
+  /**
+   * Runs the requests that wait for keys that changed: key by key in the order of the changes, for each in the order in which the clients
+   * came. What that changes may serve others in turn.
+   */
+  serveWaiting(): void {
+    const { waiting } = this.server;
+    while (waiting.hasReady) for (const id of waiting.takeReady()) this.serveKey(id);
+  }
+
+  private serveKey(id: string): void {
+    let type = this.typeOf(id);
+    for (const waiter of this.server.waiting.waitersOf(id)) {
+      if (waiter.type !== type && !waiter.whenGone) continue;
+      if (this.runAgain(waiter)) type = this.typeOf(id);
+    }
+  }
+
+  /** The type of the key with that `keyId`; undefined when there is none. */
+  private typeOf(id: string): number | undefined {
+    const { databases, entries } = this.server.keyspace;
+    const colon = id.indexOf(":");
+    const db = databases[Number(id.slice(0, colon))];
+    const name = Buffer.from(id.slice(colon + 1), "latin1");
+    const e = db.find(name, 0, name.length, db.hash(name, 0, name.length));
+    return e === NULL ? undefined : entries.type(e);
+  }
+
+  /** Runs a request that waits. False when it goes on waiting. */
+  private runAgain(waiter: Waiter): boolean {
+    const { again, answer } = this;
+    again.waited = waiter;
+    answer.truncate(0);
+    this.perform(again, waiter.client, waiter.args, answer, waiter.entry);
+    if (again.wish !== undefined) return false;
+    this.release(waiter);
+    return true;
+  }
+
+  endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void {
+    const { answer } = this;
+    answer.truncate(0);
+    answer.resp3 = waiter.client.resp3;
+    writeReply(answer);
+    this.release(waiter);
+  }
+
+  /** Sends `answer` to a client that waited, and lets it go on. */
+  private release(waiter: Waiter): void {
+    const { client } = waiter;
+    this.server.waiting.remove(waiter);
+    if (client.replyMode !== "off") client.link.push(own(this.answer.buf, 0, this.answer.at));
+    client.link.resumeLater();
+  }
+
+  /** Answers clients that have waited long enough. */
+  endOverdue(nowMs: number): void {
+    const { waiting } = this.server;
+    for (let due = waiting.nextDue(nowMs); due !== undefined; due = waiting.nextDue(nowMs)) {
+      this.endWaiting(due, due.writeTimeoutReply);
     }
   }
 
@@ -194,17 +351,29 @@ export class Executor implements KeyspaceObserver {
     if (journal === undefined) return;
     c.client.unsaved = true;
     const { args, effects } = c;
-    if (effects.at > 0) {
+    if (c.effectCount > 1 && !this.inTransaction) {
+      journal.append(c.db.id, MULTI, 0, MULTI.length);
       journal.append(c.db.id, effects.buf, 0, effects.at);
-      return;
+      journal.append(c.db.id, EXEC, 0, EXEC.length);
+    } else if (effects.at > 0) {
+      this.append(journal, c.db.id, effects.buf, 0, effects.at);
+    } else {
+      args.mend();
+      this.append(journal, c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
     }
-    args.mend();
-    journal.append(c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
+  }
+
+  /** Gives the journal an effect; the first one of a transaction opens it there. */
+  private append(journal: Journal, db: number, buf: Uint8Array, start: number, len: number): void {
+    if (this.inTransaction && !this.isTransactionJournalled) {
+      this.isTransactionJournalled = true;
+      journal.append(db, MULTI, 0, MULTI.length);
+    }
+    journal.append(db, buf, start, len);
   }
 
   /** A handler threw: out of memory, or a bug. Nothing that it wrote as its reply is sent. */
-  private broken(error: unknown, mark: number): void {
-    const { call } = this;
+  private broken(call: Call, error: unknown, mark: number): void {
     call.reply.truncate(mark);
     if (error instanceof OutOfMemory || error instanceof RangeError) {
       call.reply.error(ERRORS.outOfMemory);
@@ -224,7 +393,7 @@ export class Executor implements KeyspaceObserver {
 
   keyExpired(db: Database, e: Ptr): void {
     const { entries } = this.server.keyspace;
-    const { stats, journal, events } = this.server;
+    const { stats, journal, events, keyChanges } = this.server;
     const bytes = entries.segment(e);
     const start = entries.nameStart(e);
     const len = entries.nameLength(e);
@@ -235,8 +404,9 @@ export class Executor implements KeyspaceObserver {
       this.deletion.array(2);
       this.deletion.bulkText("DEL");
       this.deletion.bulk(bytes, start, len);
-      journal.append(db.id, this.deletion.buf, 0, this.deletion.at);
+      this.append(journal, db.id, this.deletion.buf, 0, this.deletion.at);
     }
+    if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
     if (events.classes !== 0) events.emit(EVENTS.expired, "expired", db.id, bytes, start, len);
   }
 }

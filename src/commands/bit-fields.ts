@@ -178,7 +178,7 @@ function write(c: Call): void {
     c.changed(1, EVENTS.string, "setbit");
   } else if (grows) {
     // Every operation failed, but the value is longer: no event, as in Redis, but the journal must have it.
-    c.changes++;
+    c.changedSilently(1);
   }
 }
 

@@ -5,6 +5,7 @@ import { clientKill } from "./client-kill.ts";
 import { clientInfo, clientList } from "./client-list.ts";
 import { clientNoEvict, clientNoTouch, clientReply } from "./client-modes.ts";
 import { clientPause, clientUnpause } from "./client-pause.ts";
+import { clientUnblock } from "./client-unblock.ts";
 
 const subcommands = [
   clientGetname,
@@ -18,6 +19,7 @@ const subcommands = [
   clientReply,
   clientSetinfo,
   clientSetname,
+  clientUnblock,
   clientUnpause,
 ];
 
@@ -30,6 +32,7 @@ const help = helpCommand("CLIENT", { group: "connection", since: "5.0.0", catego
   reply: "(ON|OFF|SKIP)",
   setinfo: "(LIB-NAME|LIB-VER) <text>",
   setname: "<name>",
+  unblock: "<id> [TIMEOUT|ERROR]",
 });
 
 export const client = command({

@@ -202,6 +202,9 @@ export const reset = command({
     client.name = "";
     client.noEvict = false;
     client.noTouch = false;
+    client.endTransaction();
+    server.watches.forget(client);
+    server.tracking.forget(client);
     if (client.replyMode === "off") client.loud = true;
     client.setReplyMode("on");
     deauthenticate(client, server.config);

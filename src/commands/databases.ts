@@ -1,6 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
+import type { Database } from "../keyspace/database.ts";
 
 const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
@@ -10,6 +11,11 @@ const BAD_SECOND = error("ERR invalid second DB index");
 /** Whether the arguments are none, SYNC or ASYNC; else fails. Both are the same here: freeing is always done afterwards. */
 function readFlushMode(c: Call): void {
   if (c.argc > 2 || (c.argc === 2 && !c.args.is(1, "SYNC") && !c.args.is(1, "ASYNC"))) c.fail(ERRORS.syntax);
+}
+
+function flush(c: Call, db: Database): number {
+  c.server.keyChanges.flushing(db);
+  return c.keyspace.flush(db);
 }
 
 export const flushdb = command({
@@ -26,7 +32,8 @@ export const flushdb = command({
   run(c) {
     readFlushMode(c);
     if (c.failed) return;
-    c.changes += Math.max(1, c.keyspace.flush(c.db));
+    c.changes += Math.max(1, flush(c, c.db));
+    c.server.keyChanges.flushed();
     c.reply.ok();
   },
 });
@@ -45,8 +52,9 @@ export const flushall = command({
   run(c) {
     readFlushMode(c);
     if (c.failed) return;
-    for (const db of c.keyspace.databases) c.changes += c.keyspace.flush(db);
+    for (const db of c.keyspace.databases) c.changes += flush(c, db);
     c.changes++;
+    c.server.keyChanges.flushed();
     c.reply.ok();
   },
 });
@@ -68,6 +76,7 @@ export const swapdb = command({
     const a = c.keyspace.databases[first];
     const b = c.keyspace.databases[second];
     if (a === undefined || b === undefined) return c.fail(ERRORS.dbIndexOutOfRange);
+    c.server.keyChanges.swapping(a, b);
     c.keyspace.swap(a, b);
     c.changes++;
     c.reply.ok();

@@ -91,7 +91,7 @@ async function reload(server: Call["server"], link: Call["client"]["link"]): Pro
     server.log.warning(failure);
     link.push(AOF_FAILED);
   }
-  link.resume();
+  link.resumeLater();
 }
 
 const log = command({

@@ -45,7 +45,7 @@ export const server: Section = {
 export const clients: Section = {
   name: "clients",
   title: "Clients",
-  fields({ clients, config }) {
+  fields({ clients, config, waiting, watches }) {
     let input = 0;
     let output = 0;
     for (const { link } of clients) {
@@ -58,9 +58,11 @@ export const clients: Section = {
       maxclients: config.values.maxclients,
       client_recent_max_input_buffer: input,
       client_recent_max_output_buffer: output,
-      blocked_clients: 0,
+      blocked_clients: waiting.size,
       tracking_clients: 0,
-      clients_in_timeout_table: 0,
+      clients_in_timeout_table: waiting.timedSize,
+      total_watched_keys: watches.keyCount,
+      total_blocking_keys: waiting.keyCount,
     };
   },
 };

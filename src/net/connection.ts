@@ -222,6 +222,10 @@ export class Connection implements Link, Pending, Sink {
     this.suspended = true;
   }
 
+  resumeLater(): void {
+    this.host.resumeLater(this);
+  }
+
   /** Goes on with what came meanwhile. */
   resume(): void {
     if (!this.suspended) return;

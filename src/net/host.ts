@@ -24,6 +24,8 @@ export interface Host {
   checkQueryBuffer(connection: Connection): void;
   /** Cuts off a client that does not read. */
   checkOutput(connection: Connection): void;
+  /** Has `resume` called at the end of the poll. */
+  resumeLater(connection: Connection): void;
   waitForUnpause(connection: Connection): void;
   terminateLater(socket: Socket<Connection>, ms: number): void;
   disconnected(connection: Connection): void;

@@ -11,8 +11,8 @@ const LF = 10;
 export class Args {
   buf: Uint8Array = EMPTY;
   count = 0;
-  start = new Int32Array(INITIAL_ARGS);
-  len = new Int32Array(INITIAL_ARGS);
+  start: Int32Array;
+  len: Int32Array;
   /** The range of the whole request, from its `*` to after its last CRLF. */
   frameStart = 0;
   frameEnd = 0;
@@ -23,6 +23,12 @@ export class Args {
   bulkBytes = -1;
   /** Every line and argument so far ended with CRLF. Parsers do not insist on it, but what reads a file does. */
   regular = true;
+
+  /** `room`: for so many arguments at first. */
+  constructor(room = INITIAL_ARGS) {
+    this.start = new Int32Array(room);
+    this.len = new Int32Array(room);
+  }
 
   /** Forgets the request and starts one at `pos` of `buf`. */
   begin(buf: Uint8Array, pos: number): void {
@@ -61,6 +67,20 @@ export class Args {
     this.pos += delta;
     this.frameStart += delta;
     if (delta !== 0) for (let i = 0; i < this.count; i++) this.start[i] += delta;
+  }
+
+  /** The same request in a buffer of its own, to be kept. */
+  clone(): Args {
+    const copy = new Args(this.count);
+    copy.buf = own(this.buf, this.frameStart, this.frameEnd - this.frameStart);
+    copy.count = this.count;
+    for (let i = 0; i < this.count; i++) {
+      copy.start[i] = this.start[i] - this.frameStart;
+      copy.len[i] = this.len[i];
+    }
+    copy.frameEnd = copy.pos = copy.buf.length;
+    copy.regular = this.regular;
+    return copy;
   }
 
   private grow(): void {

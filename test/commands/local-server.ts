@@ -2,8 +2,12 @@
 import { Client, ClientRegistry, GATE_UNAUTHENTICATED, type Link } from "../../src/command/client.ts";
 import type { ServerContext } from "../../src/command/context.ts";
 import { DONE, Executor } from "../../src/command/executor.ts";
+import { KeyChanges } from "../../src/command/key-changes.ts";
 import { Pause } from "../../src/command/pause.ts";
 import { CommandTable } from "../../src/command/table.ts";
+import { Tracking } from "../../src/command/tracking.ts";
+import { WaitingClients } from "../../src/command/waiting.ts";
+import { Watches } from "../../src/command/watches.ts";
 import { COMMANDS } from "../../src/commands/index.ts";
 import { ConfigStore } from "../../src/config/store.ts";
 import { Keyspace } from "../../src/keyspace/keyspace.ts";
@@ -27,6 +31,10 @@ export class LocalServer implements ServerContext {
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
   readonly pause = new Pause(this);
+  readonly watches = new Watches();
+  readonly waiting = new WaitingClients();
+  readonly tracking = new Tracking(this);
+  readonly keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
   readonly rates = new Rates();
@@ -47,10 +55,17 @@ export class LocalServer implements ServerContext {
   readonly journal = undefined;
   gate = 0;
   writeError = "";
+  readonly resuming: LocalClient[] = [];
   readonly executor = new Executor(this);
+  readonly runner = this.executor;
 
   shutDown(): boolean {
     return true;
+  }
+
+  /** Clients that waited go on: the end of a poll. */
+  resumeAll(): void {
+    for (let client = this.resuming.shift(); client !== undefined; client = this.resuming.shift()) client.resume();
   }
 
   /** A new connection. */
@@ -63,6 +78,10 @@ export class LocalServer implements ServerContext {
     this.clock.advance(ms);
     this.keyspace.setNow(this.clock.unixMs());
     this.pause.apply(this.keyspace.nowMs);
+    this.executor.endOverdue(this.keyspace.nowMs);
+    this.executor.serveWaiting();
+    this.tracking.endOfPoll();
+    this.resumeAll();
   }
 }
 
@@ -80,6 +99,8 @@ export class LocalClient implements Link {
   private executing = false;
   private held: OwnedBytes[] = [];
   private postponed: Args[] = [];
+  /** It waits for something. */
+  private suspended = false;
 
   constructor(
     private readonly server: LocalServer,
@@ -113,16 +134,18 @@ export class LocalClient implements Link {
 
   private request(args: Args): void {
     if (this.closed !== "") return;
-    if (this.postponed.length > 0) {
+    if (this.postponed.length > 0 || this.suspended) {
       this.postponed.push(args);
       return;
     }
     this.reply.truncate(0);
     this.executing = true;
     if (this.server.executor.execute(this.client, args, this.reply) !== DONE) this.postponed.push(args);
+    else this.server.tracking.endOfPoll();
     this.executing = false;
     this.hear(own(this.reply.buf, 0, this.reply.at));
     for (const message of this.held.splice(0)) this.hear(message);
+    this.server.resumeAll();
   }
 
   private hear(bytes: OwnedBytes): void {
@@ -139,14 +162,25 @@ export class LocalClient implements Link {
     this.client.closing = true;
     this.server.clients.remove(this.client);
     this.server.pubsub.forget(this.client);
+    this.server.watches.forget(this.client);
+    this.server.tracking.forget(this.client);
+    if (this.client.waiting !== undefined) this.server.waiting.remove(this.client.waiting);
   }
 
   suspend(): void {
-    throw new Error("nothing here suspends a client");
+    this.suspended = true;
   }
 
+  resumeLater(): void {
+    this.server.resuming.push(this);
+  }
+
+  /** Goes on with what was sent meanwhile. */
   resume(): void {
-    throw new Error("nothing here suspends a client");
+    this.suspended = false;
+    const waiting = this.postponed;
+    this.postponed = [];
+    for (const args of waiting) this.request(args);
   }
 }
 

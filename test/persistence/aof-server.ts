@@ -23,7 +23,7 @@ const NO_LINK: Link = {
   push() {},
   close() {},
   suspend() {},
-  resume() {},
+  resumeLater() {},
 };
 
 const started: AofServer[] = [];

@@ -27,7 +27,7 @@ const NO_LINK: Link = {
   push() {},
   close() {},
   suspend() {},
-  resume() {},
+  resumeLater() {},
 };
 
 /** Replays the files of a folder into the keyspace, in slices between which the event loop runs. */
