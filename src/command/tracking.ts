@@ -3,7 +3,6 @@ import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 import type { Args } from "../resp/args.ts";
 import { Reply } from "../resp/reply.ts";
 import { type Client, type ClientRegistry, GATE_TRACKING } from "./client.ts";
-import { FLAGS } from "./command.ts";
 import { keysOf } from "./keys.ts";
 import { ReaderTable } from "./reader-table.ts";
 import type { TableEntry } from "./table.ts";
@@ -34,20 +33,22 @@ interface Invalidation {
  * 1. A client's `tracking` is set exactly if the client is in `clients`, and its gate is shut exactly if what it reads is remembered.
  * 2. A key that a client has read is in the table until the client has been told that it changed, once. Names count, not databases.
  * 3. A client in broadcast mode is in the set of each of its prefixes; a prefix without clients is gone.
- * 4. `keyCount` is 0 exactly if no change of a key concerns anybody.
+ * 4. `keyCount` is 0 exactly if no change of a key concerns anybody and no message is kept back.
  */
 export class Tracking {
-  /** Keys remembered and clients in broadcast mode: while it is 0 nobody must hear of changes. */
+  /** While it is 0 nobody must hear of changes, and nothing is to be sent. */
   keyCount = 0;
   /** Keys that are remembered at most; 0: any number. */
   keysMax = 0;
   private readonly clients = new Set<Client>();
   private readonly prefixes = new Map<string, Prefix>();
-  private readonly readers = new ReaderTable((id) => this.isReader(this.registry.get(id)));
+  private readonly readers = new ReaderTable((id) => this.isReader(this.server.clients.get(id)));
   private hasGathered = false;
+  /** Messages to clients whose waiting request has just been executed, to follow its reply. */
+  private late: { readonly target: Client; readonly message: OwnedBytes }[] = [];
   private scratch = new Reply(SCRATCH_BYTES);
 
-  constructor(private readonly registry: ClientRegistry) {}
+  constructor(private readonly server: { readonly clients: ClientRegistry }) {}
 
   /** Figures for INFO. */
   get clientCount(): number {
@@ -100,21 +101,25 @@ export class Tracking {
   }
 
   private count(): void {
-    this.keyCount = this.readers.size + this.prefixes.size;
+    this.keyCount = this.readers.size + this.prefixes.size + this.late.length;
   }
 
   private isReader(client: Client | undefined): boolean {
     return client?.tracking !== undefined && !client.tracking.broadcast;
   }
 
-  /** A command of a client with GATE_TRACKING has been executed: remembers the keys that it read. */
+  /** A client with GATE_TRACKING has executed a command that reads: remembers the keys. */
   remember(client: Client, entry: TableEntry, args: Args): void {
-    const state = client.tracking!;
-    const { command } = entry;
-    if ((command.flagBits & FLAGS.readonly) === 0) return;
-    if (state.optIn ? !state.caching : state.optOut && state.caching) return;
-    for (const { index } of keysOf(command, args) ?? []) this.readers.add(args.text(index), client.id);
+    const { optIn, optOut, caching } = client.tracking!;
+    if (optIn ? !caching : optOut && caching) return;
+    for (const { index } of keysOf(entry.command, args) ?? []) this.readers.add(args.text(index), client.id);
     this.count();
+  }
+
+  /** A request of a client with GATE_TRACKING, or a whole transaction, has been executed: CLIENT CACHING has had its effect. */
+  requestDone(client: Client, entry: TableEntry): void {
+    if (client.tracking === undefined || client.transaction !== undefined) return;
+    if (entry.parent?.fullName !== "client") client.tracking.caching = false;
   }
 
   /** A key was changed by that client, or expired. */
@@ -135,9 +140,9 @@ export class Tracking {
     this.count();
     const message: Invalidation = { keys: [key] };
     for (const id of ids) {
-      const client = this.registry.get(id);
+      const client = this.server.clients.get(id);
       if (!this.isReader(client) || (client === by && client!.tracking!.noLoop)) continue;
-      this.tell(client!, message);
+      this.tell(client!, message, by);
     }
   }
 
@@ -149,8 +154,14 @@ export class Tracking {
     this.count();
   }
 
-  /** The requests of a poll have been executed: sends the broadcasts, and forgets what is too much to remember. */
+  /** The requests of a poll have been executed: sends what was gathered, and forgets what is too much to remember. */
   endOfPoll(): void {
+    const { late } = this;
+    if (late.length > 0) {
+      this.late = [];
+      for (const { target, message } of late) target.link.push(message);
+      this.count();
+    }
     if (this.hasGathered) {
       this.hasGathered = false;
       for (const prefix of this.prefixes.values()) this.broadcast(prefix);
@@ -183,16 +194,26 @@ export class Tracking {
     }
   }
 
-  private tell(client: Client, message: Invalidation): void {
+  private tell(client: Client, message: Invalidation, by?: Client): void {
     const { redirect } = client.tracking!;
-    const target = redirect === 0 ? client : this.registry.get(redirect);
+    const target = redirect === 0 ? client : this.server.clients.get(redirect);
     if (target === undefined || target.closing) {
       this.tellBroken(client, client.tracking!);
     } else if (target.resp3) {
-      target.link.push((message.resp3 ??= this.encode(true, message.keys)));
+      this.send(target, (message.resp3 ??= this.encode(true, message.keys)), by);
     } else if (redirect !== 0 && target.isSubscriber) {
-      target.link.push((message.resp2 ??= this.encode(false, message.keys)));
+      this.send(target, (message.resp2 ??= this.encode(false, message.keys)), by);
     }
+  }
+
+  /** The link keeps a message back while the client's request is executed, but does not know of one that waited. */
+  private send(target: Client, message: OwnedBytes, by: Client | undefined): void {
+    if (target !== by || target.waiting === undefined) {
+      target.link.push(message);
+      return;
+    }
+    this.late.push({ target, message });
+    this.count();
   }
 
   private tellBroken(client: Client, state: TrackingState): void {
