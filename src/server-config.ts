@@ -4,7 +4,7 @@ import type { ServerContext } from "./command/context.ts";
 import type { Config, DirectiveName } from "./config/directives.ts";
 import { osErrorText } from "./lib/os-errors.ts";
 import { RESERVED_DESCRIPTORS } from "./limits.ts";
-import { eventClasses } from "./pubsub/key-events.ts";
+import { EVENTS, eventClasses } from "./pubsub/key-events.ts";
 import type { Parser } from "./resp/parser.ts";
 
 /** A server whose configuration takes effect here. */
@@ -60,8 +60,15 @@ function followObservation(server: Configurable): void {
     server.log.level = level;
   });
   follow(server, "notify-keyspace-events", (letters) => {
-    server.events.classes = eventClasses(letters) ?? 0;
+    const classes = eventClasses(letters) ?? 0;
+    server.events.classes = classes;
+    server.keyspace.announcesKeys = (classes & EVENTS.newKey) !== 0;
   });
+  follow(server, "slowlog-log-slower-than", (us) => server.observation.setSlowerThan(us));
+  follow(server, "slowlog-max-len", (entries) => {
+    server.observation.slowlog.lengthMax = entries;
+  });
+  follow(server, "latency-monitor-threshold", (ms) => server.observation.setLatencyThreshold(ms));
   server.config.onChange("latency-tracking", () => {
     for (const { stats } of server.table.all()) stats.latency = undefined;
     return undefined;

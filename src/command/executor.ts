@@ -6,10 +6,12 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import { Call } from "./call.ts";
-import { type Client, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
+import { CallTimer } from "./call-timer.ts";
+import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import {
   GATE_LOADING,
+  GATE_MONITORED,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
   GATE_WRITES_REFUSED,
@@ -19,6 +21,7 @@ import {
 } from "./context.ts";
 import { ERRORS } from "./errors.ts";
 import { keyId } from "./key-id.ts";
+import { tellMonitors } from "./monitoring.ts";
 import type { TableEntry } from "./table.ts";
 import type { QueuedRequest } from "./transaction.ts";
 import type { Waiter, Wish } from "./waiting.ts";
@@ -37,6 +40,9 @@ const ALLOWED_WHEN_SUBSCRIBED = new Set([
   "quit",
   "reset",
 ]);
+
+/** Commands that a monitor may not use. */
+const KEYSPACE_FLAGS = FLAGS.write | FLAGS.readonly | FLAGS.may_replicate;
 
 /** What is not queued between MULTI and EXEC. */
 const RUN_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
@@ -69,17 +75,14 @@ export class Executor implements KeyspaceObserver, Runner {
   private readonly deletion = new Reply(256);
   /** Takes the replies nobody reads: those of requests that come from a file. */
   private readonly sink = new Reply(256);
-  /** Consecutive calls of one command are timed together: reading the clock costs as much as a small command. */
-  private timed: TableEntry | undefined;
-  private timedCalls = 0;
-  /** When the command that is being timed started. */
-  private startUs = 0;
+  private readonly timer: CallTimer;
 
   /** Effects are those of a transaction; the journal has its beginning. */
   private inTransaction = false;
   private isTransactionJournalled = false;
 
   constructor(private readonly server: ServerContext) {
+    this.timer = new CallTimer(server);
     this.call = new Call(server);
     this.inner = new Call(server);
     this.inner.mayWait = false;
@@ -89,22 +92,12 @@ export class Executor implements KeyspaceObserver, Runner {
 
   /** A connection's requests follow, one after the other. */
   startRun(): void {
-    this.startUs = this.server.clock.monotonicUs();
+    this.timer.start();
   }
 
   /** The connection has no more requests. */
   endRun(): void {
-    if (this.timed === undefined) return;
-    this.recordTimed(this.timed);
-    this.timed = undefined;
-  }
-
-  private recordTimed(entry: TableEntry): void {
-    const nowUs = this.server.clock.monotonicUs();
-    entry.stats.record(this.timedCalls, nowUs - this.startUs);
-    this.server.stats.commandsProcessed += this.timedCalls;
-    this.timedCalls = 0;
-    this.startUs = nowUs;
+    this.timer.stop();
   }
 
   /** Executes a request of a client and writes its reply. */
@@ -179,6 +172,7 @@ export class Executor implements KeyspaceObserver, Runner {
     if (client.transaction !== undefined && flags & FLAGS.no_multi && !RUN_AT_ONCE.has(entry.fullName)) {
       return ERRORS.notInTransaction;
     }
+    if (client.gate & GATE_MONITOR && flags & KEYSPACE_FLAGS) return ERRORS.notForMonitors;
     return undefined;
   }
 
@@ -210,13 +204,11 @@ export class Executor implements KeyspaceObserver, Runner {
 
   private run(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
     const c = this.call;
-    if (this.timed !== entry) {
-      if (this.timed !== undefined) this.recordTimed(this.timed);
-      this.timed = entry;
-    }
-    this.timedCalls++;
+    const mark = reply.at;
+    this.timer.begin(entry);
     this.perform(c, client, args, reply, entry);
-    if (c.wish !== undefined) this.startWaiting(c, c.wish);
+    if (c.wish === undefined) this.timer.end(client, args, reply.at - mark);
+    else this.startWaiting(c, c.wish);
     if (this.server.waiting.hasReady) this.serveWaiting();
     client.lastCommand = entry.fullName;
     client.lastActiveMs = c.nowMs;
@@ -234,10 +226,13 @@ export class Executor implements KeyspaceObserver, Runner {
       this.broken(c, error, mark);
     }
     if (c.changes > 0) this.propagate(c);
-    if (reply.buf[mark] === MINUS && reply.at > mark) {
-      entry.stats.failed++;
-      this.countError(reply, mark);
-    }
+    this.countFailure(entry, reply, mark);
+  }
+
+  private countFailure(entry: TableEntry, reply: Reply, mark: number): void {
+    if (reply.buf[mark] !== MINUS || reply.at === mark) return;
+    entry.stats.failed++;
+    this.countError(reply, mark);
   }
 
   /** What follows a request of a client of whom more is known than that it has a connection. */
@@ -250,19 +245,22 @@ export class Executor implements KeyspaceObserver, Runner {
     if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
       this.server.tracking.remember(client, entry, args);
     }
+    if (this.server.gate & GATE_MONITORED) tellMonitors(this.server, client, entry, args);
   }
 
   runTransaction(client: Client, requests: readonly QueuedRequest[], reply: Reply): void {
-    const { clock, stats } = this.server;
+    const { timer } = this;
+    const outer = timer.suspend();
     this.inTransaction = true;
     for (const { entry, args } of requests) {
-      const startUs = clock.monotonicUs();
+      const mark = reply.at;
+      timer.begin(entry);
       this.perform(this.inner, client, args, reply, entry);
+      timer.end(client, args, reply.at - mark);
       this.remember(client, entry, args);
-      entry.stats.record(1, clock.monotonicUs() - startUs);
-      stats.commandsProcessed++;
     }
     this.inTransaction = false;
+    timer.resume(outer);
     if (!this.isTransactionJournalled) return;
     this.isTransactionJournalled = false;
     this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
@@ -279,6 +277,7 @@ export class Executor implements KeyspaceObserver, Runner {
     for (let i = wish.firstKeyArg; i < wish.firstKeyArg + wish.keyCount; i++) {
       keys.add(keyId(c.db.id, args.buf, args.start[i], args.len[i]));
     }
+    this.timer.forget();
     client.link.suspend();
     this.server.waiting.add({ ...wish, client, entry, args: args.clone(), keys: [...keys], over: false });
   }
@@ -289,7 +288,9 @@ export class Executor implements KeyspaceObserver, Runner {
    */
   serveWaiting(): void {
     const { waiting } = this.server;
+    this.timer.stop();
     while (waiting.hasReady) for (const id of waiting.takeReady()) this.serveKey(id);
+    this.timer.start();
   }
 
   private serveKey(id: string): void {
@@ -315,18 +316,31 @@ export class Executor implements KeyspaceObserver, Runner {
     const { again, answer } = this;
     again.waited = waiter;
     answer.truncate(0);
+    this.timer.start();
+    this.timer.begin(waiter.entry);
     this.perform(again, waiter.client, waiter.args, answer, waiter.entry);
     if (again.wish !== undefined) return false;
+    this.endTimed(waiter);
     this.release(waiter);
     return true;
   }
 
   endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void {
-    const { answer } = this;
+    const { answer, timer } = this;
+    const outer = timer.suspend();
     answer.truncate(0);
     answer.resp3 = waiter.client.resp3;
+    timer.begin(waiter.entry);
     writeReply(answer);
+    this.countFailure(waiter.entry, answer, 0);
+    this.endTimed(waiter);
+    timer.resume(outer);
     this.release(waiter);
+  }
+
+  /** A request that waited is answered. The time for which it waited does not count. */
+  private endTimed({ client, args }: Waiter): void {
+    this.timer.end(client, args, this.answer.at);
   }
 
   /** Sends `answer` to a client that waited, and lets it go on. */
@@ -389,6 +403,12 @@ export class Executor implements KeyspaceObserver, Runner {
     let end = mark + 1;
     while (end < reply.at && reply.buf[end] !== SPACE && reply.buf[end] > SPACE) end++;
     this.server.stats.countError(latin1(reply.buf, mark + 1, end - mark - 1));
+  }
+
+  keyCreated(db: Database, e: Ptr): void {
+    const { keyspace, events } = this.server;
+    const { entries } = keyspace;
+    events.emit(EVENTS.newKey, "new", db.id, entries.segment(e), entries.nameStart(e), entries.nameLength(e));
   }
 
   keyExpired(db: Database, e: Ptr): void {

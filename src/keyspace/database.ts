@@ -20,6 +20,10 @@ export interface DatabaseOwner {
   initialAccess(): number;
   /** Frees what an entry's value refers to, now or bit by bit. The entry's own block is not touched. */
   releaseValue(e: Ptr): void;
+  /** Somebody is to be told of new keys. */
+  readonly announcesKeys: boolean;
+  /** A key has got its first value. */
+  created(db: Database, e: Ptr): void;
   /** A key's time has come; it is still there. */
   expired(db: Database, e: Ptr): void;
 }
@@ -136,6 +140,7 @@ export class Database implements WheelOwner {
     if (deadlineMs > 0) this.startDeadline(e, deadlineMs);
     if (old === NULL) {
       this.dict.insert(this.table, e, hash);
+      if (this.owner.announcesKeys) this.owner.created(this, e);
     } else {
       this.dict.replace(this.table, old, e);
       this.forget(old);

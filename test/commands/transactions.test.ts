@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { EVENTS } from "../../src/pubsub/key-events.ts";
 import { LocalServer } from "./local-server.ts";
+import { OK, Recording } from "./recording.ts";
 
-const OK = "+OK\r\n";
 const QUEUED = "+QUEUED\r\n";
 
 describe("MULTI", () => {
@@ -167,5 +168,55 @@ describe("WAIT", () => {
 
   test("does not wait inside MULTI", () => {
     expect(new LocalServer().connect().say("MULTI", "WAIT 1 0", "EXEC")).toBe(`${OK}${QUEUED}*1\r\n:0\r\n`);
+  });
+});
+
+describe("the journal", () => {
+  test("gets what a transaction changed between MULTI and EXEC", () => {
+    new Recording().expect(
+      ["MULTI", OK],
+      ["SET k 1", QUEUED],
+      ["GET k", QUEUED],
+      ["INCR k", QUEUED],
+      ["EXEC", "*3\r\n+OK\r\n$1\r\n1\r\n:2\r\n", "MULTI | SET k 1 | INCR k | EXEC", "set:k | incrby:k"],
+    );
+  });
+
+  test("gets nothing of a transaction that changed nothing, was discarded or failed", () => {
+    const recording = new Recording();
+    recording.expect(
+      ["MULTI", OK],
+      ["GET k", QUEUED],
+      ["EXEC", "*1\r\n$-1\r\n"],
+      ["MULTI", OK],
+      ["SET k 1", QUEUED],
+      ["DISCARD", OK],
+      ["WATCH k", OK],
+      ["SET k 1", OK, "SET k 1", "set:k"],
+      ["MULTI", OK],
+      ["SET k 2", QUEUED],
+      ["EXEC", "*-1\r\n"],
+    );
+  });
+
+  test("gets the end of a key that a transaction found expired as a part of it", () => {
+    const recording = new Recording();
+    recording.prepare("SET k 1 PX 10", "MULTI", "INCR n", "GET k");
+    recording.server.pass(20);
+    recording.expect(["EXEC", "*2\r\n:1\r\n$-1\r\n", "MULTI | INCR n | DEL k | EXEC", "incrby:n | expired:k"]);
+  });
+});
+
+describe("the event of a new key", () => {
+  test("is published when a key gets its first value, before what made it, if it was asked for by name", () => {
+    const recording = new Recording();
+    const { server } = recording;
+    server.events.classes |= EVENTS.newKey;
+    server.keyspace.announcesKeys = true;
+    recording.expect(
+      ["SET k 1", OK, "SET k 1", "new:k | set:k"],
+      ["SET k 2", OK, "SET k 2", "set:k"],
+      ["RENAME k other", OK, "RENAME k other", "new:other | rename_from:k | rename_to:other"],
+    );
   });
 });
