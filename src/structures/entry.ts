@@ -23,6 +23,9 @@ export const TIMED = 1;
 export const LENGTH = 2;
 export const REFERENCE = 4;
 export const LONG_NAME = 8;
+/** The value is a collection with elements that end: see hash-deadlines.ts. */
+export const TIMED_FIELDS = 16;
+const MAY_END = (TIMED | TIMED_FIELDS) << 8;
 
 const LONG_NAME_BYTES = 0xffff;
 const SHORT_VALUE_BYTES_MAX = 255;
@@ -70,6 +73,19 @@ export class Entries {
 
   isTimed(e: Ptr): boolean {
     return (this.head(e) & (TIMED << 8)) !== 0;
+  }
+
+  hasTimedFields(e: Ptr): boolean {
+    return (this.head(e) & (TIMED_FIELDS << 8)) !== 0;
+  }
+
+  setTimedFields(e: Ptr): void {
+    this.i32[e >>> SEGMENT_SHIFT][(e & UNIT_MASK) << 1] |= TIMED_FIELDS << 8;
+  }
+
+  /** Whether the entry, or elements of its value, may have ended. */
+  mayEnd(e: Ptr): boolean {
+    return (this.head(e) & MAY_END) !== 0;
   }
 
   /** The 24 bits of the access clock. */

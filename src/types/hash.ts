@@ -1,24 +1,24 @@
-import { copyBytes, Span } from "../lib/bytes.ts";
+import { Span } from "../lib/bytes.ts";
 import type { Random } from "../lib/random.ts";
 import { type Arena, NULL, type Ptr } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
+import { DeadlineHeap } from "../structures/deadline-heap.ts";
 import type { Dict } from "../structures/dict.ts";
-import { type Entries, REFERENCE } from "../structures/entry.ts";
+import type { Entries } from "../structures/entry.ts";
 import { draftBytes, ELEMENTS_MAX, EMPTY_BYTES, PackedList } from "../structures/packed-list.ts";
 import type { Collection, CollectionReclaimer } from "./collection.ts";
-import { HASH, HASHTABLE, kind, LISTPACK, RAW, STRING } from "./kinds.ts";
+import { FieldTable } from "./field-table.ts";
+import { type EndedFields, type FieldVisitor, HashTimers, NO_DEADLINE, NO_FIELD, type Time } from "./hash-deadlines.ts";
+import { HASH, HASHTABLE, HASHTABLE_EX, kind, LISTPACK, LISTPACK_EX } from "./kinds.ts";
+import { TIMED_FIELDS_MAX, TimedPackedHash } from "./timed-packed-hash.ts";
+import { TimedTableHash } from "./timed-table-hash.ts";
 
 export const PACKED_HASH = kind(HASH, LISTPACK);
 export const TABLE_HASH = kind(HASH, HASHTABLE);
-const FIELD = kind(STRING, RAW);
-/** A table of no more fields is freed at once: less work than to queue it. */
-const FREED_AT_ONCE_MAX = 64;
 /** Larger drafts are not made: the pairs are set one by one. */
 const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */
 const PICKING_FACTOR = 3;
-
-export type FieldVisitor = (field: Span, value: Span) => void;
 
 /**
  * Hashes: what the entry of a key refers to when its type is HASH.
@@ -27,8 +27,10 @@ export type FieldVisitor = (field: Span, value: Span) => void;
  * 1. LISTPACK: the reference is a packed list, field and value in turn in the order in which the fields came, and its bytes. The hash
  *    had no more fields, and none of its fields and values more bytes, than the directives allowed when they were set.
  * 2. HASHTABLE: the reference is a Dict whose entries are fields with their values; its bytes are 0. A hash never goes back to LISTPACK.
- * 3. A hash has at least one field but while `delete` empties it; the caller then deletes the key.
- * 4. Fields change where they are: the key's entry stays, only its reference and encoding are rewritten.
+ * 3. LISTPACK_EX and HASHTABLE_EX: the reference is a timer, its bytes are 0: see hash-deadlines.ts. These are what a hash becomes with
+ *    its first deadline. The two plain forms know nothing of deadlines.
+ * 4. A hash has at least one field but while `delete` empties it; the caller then deletes the key.
+ * 5. Fields change where they are: the key's entry stays, only its reference and encoding are rewritten.
  */
 export class HashValues implements Collection {
   /** The directives of these names. */
@@ -38,16 +40,31 @@ export class HashValues implements Collection {
   root: Ptr = NULL;
   rootBytes = 0;
 
+  readonly timers: HashTimers;
   private readonly list: PackedList;
+  private readonly tables: FieldTable;
+  private readonly timedPacked: TimedPackedHash;
+  private readonly timedTable: TimedTableHash;
   private readonly field = new Span();
   private readonly value = new Span();
 
+  /** `time` tells which fields have ended. */
   constructor(
     readonly arena: Arena,
     readonly entries: Entries,
     readonly dict: Dict,
+    private readonly time: Time = { nowMs: 0 },
   ) {
     this.list = new PackedList(arena);
+    this.timers = new HashTimers(arena);
+    this.tables = new FieldTable(arena, entries, dict);
+    this.timedPacked = new TimedPackedHash(arena, this.timers, time);
+    this.timedTable = new TimedTableHash(this.tables, new DeadlineHeap(arena, entries), this.timers, time);
+  }
+
+  /** The form of a hash with a timer, whose encoding is neither LISTPACK nor HASHTABLE. */
+  private timed(e: Ptr): TimedPackedHash | TimedTableHash {
+    return this.entries.encoding(e) === LISTPACK_EX ? this.timedPacked : this.timedTable;
   }
 
   /** Makes a hash of one field: `root` and `rootBytes`. Returns its type and encoding. */
@@ -68,11 +85,11 @@ export class HashValues implements Collection {
     }
     this.root = this.dict.create();
     this.rootBytes = 0;
-    this.setField(this.root, fieldBuf, fieldStart, fieldLen, buf, start, len);
+    this.tables.set(this.root, fieldBuf, fieldStart, fieldLen, buf, start, len);
     return TABLE_HASH;
   }
 
-  /** Sets a field. True when the hash did not have it. */
+  /** Sets a field, which then has no deadline. True when the hash did not have it. */
   set(
     e: Ptr,
     fieldBuf: Uint8Array,
@@ -96,7 +113,46 @@ export class HashValues implements Collection {
       }
       this.convert(e);
     }
-    return this.setField(this.entries.reference(e), fieldBuf, fieldStart, fieldLen, buf, start, len);
+    if (this.entries.encoding(e) !== HASHTABLE) {
+      return this.setTimed(e, fieldBuf, fieldStart, fieldLen, buf, start, len, false);
+    }
+    return this.tables.set(this.entries.reference(e), fieldBuf, fieldStart, fieldLen, buf, start, len);
+  }
+
+  /** Sets a field and leaves it its deadline, if it has one. True when the hash did not have the field. */
+  update(
+    e: Ptr,
+    fieldBuf: Uint8Array,
+    fieldStart: number,
+    fieldLen: number,
+    buf: Uint8Array,
+    start: number,
+    len: number,
+  ): boolean {
+    if (!this.hasTimer(e)) return this.set(e, fieldBuf, fieldStart, fieldLen, buf, start, len);
+    return this.setTimed(e, fieldBuf, fieldStart, fieldLen, buf, start, len, true);
+  }
+
+  private setTimed(
+    e: Ptr,
+    fieldBuf: Uint8Array,
+    fieldStart: number,
+    fieldLen: number,
+    buf: Uint8Array,
+    start: number,
+    len: number,
+    keep: boolean,
+  ): boolean {
+    const t = this.entries.reference(e);
+    if (this.entries.encoding(e) === LISTPACK_EX) {
+      const { timedPacked } = this;
+      const fits = this.fits(fieldLen) && this.fits(len);
+      if (fits && timedPacked.hasRoom(t, fieldBuf, fieldStart, fieldLen, this.hashMaxListpackEntries)) {
+        return timedPacked.set(t, fieldBuf, fieldStart, fieldLen, buf, start, len, keep);
+      }
+      this.convertTimed(e);
+    }
+    return this.timedTable.set(t, fieldBuf, fieldStart, fieldLen, buf, start, len, keep);
   }
 
   /**
@@ -152,39 +208,6 @@ export class HashValues implements Collection {
     this.list.replace(buf, start, len);
   }
 
-  private setField(
-    table: Ptr,
-    fieldBuf: Uint8Array,
-    fieldStart: number,
-    fieldLen: number,
-    buf: Uint8Array,
-    start: number,
-    len: number,
-  ): boolean {
-    const { dict, entries } = this;
-    const hash = dict.hash(fieldBuf, fieldStart, fieldLen);
-    const old = dict.find(table, fieldBuf, fieldStart, fieldLen, hash);
-    if (old !== NULL && entries.resizeValue(old, len)) {
-      this.writeValue(old, buf, start, len);
-      return false;
-    }
-    const f = entries.create(FIELD, false, fieldBuf, fieldStart, fieldLen, len);
-    this.writeValue(f, buf, start, len);
-    if (old === NULL) {
-      dict.insert(table, f, hash);
-      return true;
-    }
-    dict.replace(table, old, f);
-    this.releaseField(old);
-    return false;
-  }
-
-  private writeValue(f: Ptr, buf: Uint8Array, start: number, len: number): void {
-    const { value } = this;
-    this.entries.value(f, value);
-    copyBytes(buf, start, len, value.buf, value.start);
-  }
-
   /** The value of a field. False when there is no such field. */
   get(e: Ptr, buf: Uint8Array, start: number, len: number, out: Span): boolean {
     if (this.isPacked(e)) {
@@ -193,6 +216,9 @@ export class HashValues implements Collection {
       this.list.next();
       this.list.read(out);
       return true;
+    }
+    if (this.entries.encoding(e) !== HASHTABLE) {
+      return this.timed(e).get(this.entries.reference(e), buf, start, len, out);
     }
     const { dict } = this;
     const f = dict.find(this.entries.reference(e), buf, start, len, dict.hash(buf, start, len));
@@ -206,6 +232,7 @@ export class HashValues implements Collection {
       this.open(e);
       return this.list.find(1, buf, start, len);
     }
+    if (this.hasTimer(e)) return this.timed(e).has(this.entries.reference(e), buf, start, len);
     const { dict } = this;
     return dict.find(this.entries.reference(e), buf, start, len, dict.hash(buf, start, len)) !== NULL;
   }
@@ -221,15 +248,17 @@ export class HashValues implements Collection {
       return true;
     }
     const table = entries.reference(e);
+    if (this.hasTimer(e)) return this.timed(e).delete(table, buf, start, len);
     const f = dict.find(table, buf, start, len, dict.hash(buf, start, len));
     if (f === NULL) return false;
     dict.remove(table, f);
-    this.releaseField(f);
+    this.tables.releaseField(f);
     return true;
   }
 
   /** Number of fields. */
   length(e: Ptr): number {
+    if (this.hasTimer(e)) return this.timed(e).length(this.entries.reference(e));
     if (!this.isPacked(e)) return this.dict.count(this.entries.reference(e));
     this.open(e);
     return this.list.count >> 1;
@@ -238,6 +267,7 @@ export class HashValues implements Collection {
   /** Shows every field. `visit` must not call this object. */
   forEach(e: Ptr, visit: FieldVisitor): void {
     if (this.isPacked(e)) this.forEachPacked(e, visit);
+    else if (this.hasTimer(e)) this.timed(e).forEach(this.entries.reference(e), visit);
     else this.dict.forEach(this.entries.reference(e), (f) => this.show(f, visit));
   }
 
@@ -245,7 +275,7 @@ export class HashValues implements Collection {
     const { list } = this;
     for (this.open(e); list.index < list.count; list.next()) {
       this.readPair(this.field, this.value);
-      visit(this.field, this.value);
+      visit(this.field, this.value, NO_DEADLINE);
     }
   }
 
@@ -260,7 +290,7 @@ export class HashValues implements Collection {
   private show(f: Ptr, visit: FieldVisitor): void {
     this.entries.name(f, this.field);
     this.entries.value(f, this.value);
-    visit(this.field, this.value);
+    visit(this.field, this.value, NO_DEADLINE);
   }
 
   /**
@@ -268,6 +298,7 @@ export class HashValues implements Collection {
    * walk promises is what Dict.scan promises.
    */
   scan(e: Ptr, cursor: number, visit: FieldVisitor): number {
+    if (this.hasTimer(e)) return this.timed(e).scan(this.entries.reference(e), cursor, visit);
     if (!this.isPacked(e)) return this.dict.scan(this.entries.reference(e), cursor, (f) => this.show(f, visit));
     this.forEachPacked(e, visit);
     return 0;
@@ -281,6 +312,10 @@ export class HashValues implements Collection {
       this.readPair(field, value);
       return;
     }
+    if (this.hasTimer(e)) {
+      this.timed(e).random(this.entries.reference(e), random, field, value);
+      return;
+    }
     const f = this.dict.random(this.entries.reference(e), random);
     this.entries.name(f, field);
     this.entries.value(f, value);
@@ -289,23 +324,26 @@ export class HashValues implements Collection {
   /** Shows `count` different fields by chance, every choice of them equally likely; `count` is at most the hash's length. */
   sample(e: Ptr, count: number, random: Random, visit: FieldVisitor): void {
     const length = this.length(e);
-    if (!this.isPacked(e) && count * PICKING_FACTOR <= length) {
-      this.samplePicks(this.entries.reference(e), count, random, visit);
+    const encoding = this.entries.encoding(e);
+    if ((encoding === HASHTABLE || encoding === HASHTABLE_EX) && count * PICKING_FACTOR <= length) {
+      this.samplePicks(e, count, random, visit);
       return;
     }
     let wanted = count;
     let left = length;
-    this.forEach(e, (field, value) => {
+    this.forEach(e, (field, value, deadlineMs) => {
       if (random.below(left--) >= wanted) return;
       wanted--;
-      visit(field, value);
+      visit(field, value, deadlineMs);
     });
   }
 
-  private samplePicks(table: Ptr, count: number, random: Random, visit: FieldVisitor): void {
+  private samplePicks(e: Ptr, count: number, random: Random, visit: FieldVisitor): void {
+    const root = this.entries.reference(e);
+    const timed = this.hasTimer(e);
     const picked = new Set<Ptr>();
     while (picked.size < count) {
-      const f = this.dict.random(table, random);
+      const f = timed ? this.timedTable.pick(root, random) : this.dict.random(root, random);
       if (picked.has(f)) continue;
       picked.add(f);
       this.show(f, visit);
@@ -320,15 +358,19 @@ export class HashValues implements Collection {
       this.rootBytes = this.list.bytes;
       return;
     }
+    this.rootBytes = 0;
+    if (this.hasTimer(e)) {
+      this.root = this.timed(e).copy(this.entries.reference(e));
+      return;
+    }
     const table = this.dict.create();
     this.forEach(e, (field, value) => this.addCopy(table, field, value));
     this.root = table;
-    this.rootBytes = 0;
   }
 
   private addCopy(table: Ptr, field: Span, value: Span): void {
     const { buf, start, len } = value;
-    this.setField(table, field.buf, field.start, field.len, buf, start, len);
+    this.tables.set(table, field.buf, field.start, field.len, buf, start, len);
   }
 
   /** Frees the hash. Of a big one that takes time, so the reclaimer does it. The entry is not touched. */
@@ -338,44 +380,81 @@ export class HashValues implements Collection {
       this.list.free();
       return;
     }
-    const table = this.entries.reference(e);
-    if (this.dict.count(table) > FREED_AT_ONCE_MAX) {
-      // As the entries of keys: fields, too, may refer to values in blocks of their own.
-      reclaimer.addTable(table, true);
-      return;
-    }
-    this.dict.forEach(table, (f) => this.releaseField(f));
-    this.dict.destroy(table);
+    const root = this.entries.reference(e);
+    if (this.hasTimer(e)) this.timed(e).release(root, reclaimer);
+    else this.tables.release(root, reclaimer);
   }
 
   /** Bytes of the hash's blocks. Fields of a table are taken to be as large as the first `samples` of them on average; 0: all are. */
   memoryBytes(e: Ptr, samples: number): number {
-    const { dict, entries } = this;
-    if (this.isPacked(e)) return blockBytes(entries.valueLength(e));
-    const table = entries.reference(e);
-    const count = dict.count(table);
-    const wanted = samples === 0 ? count : Math.min(count, samples);
-    let bytes = 0;
-    let seen = 0;
-    for (let home = 0; seen < wanted; home++) {
-      dict.visitHome(table, home, (f) => {
-        bytes += this.fieldBytes(f);
-        seen++;
-      });
+    const root = this.entries.reference(e);
+    if (this.isPacked(e)) return blockBytes(this.entries.valueLength(e));
+    return this.hasTimer(e) ? this.timed(e).memoryBytes(root, samples) : this.tables.memoryBytes(root, samples);
+  }
+
+  /** NO_FIELD, NO_DEADLINE, or when the field ends, Unix ms. */
+  deadline(e: Ptr, buf: Uint8Array, start: number, len: number): number {
+    if (this.hasTimer(e)) return this.timed(e).deadline(this.entries.reference(e), buf, start, len);
+    return this.has(e, buf, start, len) ? NO_DEADLINE : NO_FIELD;
+  }
+
+  /**
+   * Gives a field that is there a deadline, or takes it away (NO_DEADLINE). After the last of such calls the key's database must be told
+   * (`Database.retime`): it has the timer.
+   */
+  setDeadline(e: Ptr, buf: Uint8Array, start: number, len: number, deadlineMs: number): void {
+    if (!this.hasTimer(e)) {
+      if (deadlineMs === NO_DEADLINE) return;
+      this.giveTimer(e);
     }
-    return dict.tableBytes(table) + Math.round((bytes / Math.max(1, seen)) * count);
+    this.timed(e).setDeadline(this.entries.reference(e), buf, start, len, deadlineMs);
   }
 
-  private fieldBytes(f: Ptr): number {
-    const { entries } = this;
-    const own = blockBytes(entries.bytesOf(f));
-    return entries.head(f) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(f)) : own;
+  /** When the first field ends; Infinity when none does. */
+  nextDeadline(e: Ptr): number {
+    return this.hasTimer(e) ? this.timed(e).nextDeadline(this.entries.reference(e)) : Number.POSITIVE_INFINITY;
   }
 
-  private releaseField(f: Ptr): void {
+  /** Takes out fields that have ended, a bounded number, of a hash that has a timer. */
+  takeEnded(e: Ptr, ended: EndedFields): void {
+    const t = this.entries.reference(e);
+    const form = this.timed(e);
+    ended.clear();
+    form.takeEnded(t, this.time.nowMs, ended);
+    if (form.isAlive(t, this.time.nowMs)) return;
+    ended.keyGoes = true;
+    ended.unnamed = form.fieldsHeld(t);
+  }
+
+  /** Whether a hash that has a timer has a field that has not ended. */
+  isAlive(e: Ptr): boolean {
+    const { nowMs } = this.time;
+    const t = this.entries.reference(e);
+    return this.timers.deadline(t) > nowMs || this.timed(e).isAlive(t, nowMs);
+  }
+
+  /** From a plain form to that with a timer. */
+  private giveTimer(e: Ptr): void {
     const { entries } = this;
-    if (entries.head(f) & (REFERENCE << 8)) this.arena.free(entries.reference(f), entries.valueLength(f));
-    entries.release(f);
+    if (this.isPacked(e) && this.length(e) > TIMED_FIELDS_MAX) this.convert(e);
+    const root = entries.reference(e);
+    if (this.isPacked(e)) {
+      const t = this.timedPacked.adopt(root, entries.valueLength(e));
+      entries.setEncoding(e, LISTPACK_EX);
+      entries.setReference(e, t, 0);
+    } else {
+      entries.setReference(e, this.timedTable.adopt(root), 0);
+      entries.setEncoding(e, HASHTABLE_EX);
+    }
+    entries.setTimedFields(e);
+    this.timers.setOwner(entries.reference(e), e);
+  }
+
+  /** From LISTPACK_EX to HASHTABLE_EX: the timer stays. */
+  private convertTimed(e: Ptr): void {
+    const t = this.entries.reference(e);
+    this.timedTable.takeOver(t, this.timedPacked);
+    this.entries.setEncoding(e, HASHTABLE_EX);
   }
 
   /** From LISTPACK to HASHTABLE. */
@@ -386,6 +465,10 @@ export class HashValues implements Collection {
     list.free();
     entries.setEncoding(e, HASHTABLE);
     entries.setReference(e, table, 0);
+  }
+
+  private hasTimer(e: Ptr): boolean {
+    return this.entries.hasTimedFields(e);
   }
 
   private isPacked(e: Ptr): boolean {

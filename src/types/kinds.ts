@@ -19,7 +19,9 @@ export const INTSET = 5;
 export const SKIPLIST = 6;
 export const QUICKLIST = 7;
 export const STREAM_TREE = 8;
+/** Hashes with fields that end: see hash-deadlines.ts. */
 export const LISTPACK_EX = 9;
+export const HASHTABLE_EX = 10;
 
 export const ENCODING_NAMES = [
   "raw",
@@ -32,6 +34,7 @@ export const ENCODING_NAMES = [
   "quicklist",
   "stream",
   "listpackex",
+  "hashtable",
 ] as const;
 
 /** Type and encoding as the entry's first word has them. */
