@@ -10,6 +10,7 @@ import {
 } from "./command/context.ts";
 import { Executor } from "./command/executor.ts";
 import { KeyChanges } from "./command/key-changes.ts";
+import { stopMonitoring } from "./command/monitoring.ts";
 import { Pause } from "./command/pause.ts";
 import type { CommandTable } from "./command/table.ts";
 import { Tracking } from "./command/tracking.ts";
@@ -29,6 +30,7 @@ import type { Host } from "./net/host.ts";
 import { type Handler, Listeners } from "./net/listeners.ts";
 import { GatheredOutput } from "./net/output.ts";
 import type { Log } from "./observe/log.ts";
+import { Observation } from "./observe/observation.ts";
 import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
 import { Aof } from "./persistence/aof/aof.ts";
@@ -57,6 +59,7 @@ export class Server implements ServerContext, Host {
   readonly keyChanges: KeyChanges;
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
+  readonly observation = new Observation();
   readonly rates = new Rates();
   readonly random = new Random();
   readonly runId = randomHex(40);
@@ -271,6 +274,7 @@ export class Server implements ServerContext, Host {
     this.pubsub.forget(client);
     this.watches.forget(client);
     this.tracking.forget(client);
+    stopMonitoring(this, client);
     if (client.waiting !== undefined) this.waiting.remove(client.waiting);
   }
 

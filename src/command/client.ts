@@ -32,6 +32,7 @@ export const GATE_SUBSCRIBED = 2;
 export const GATE_QUIET = 4;
 export const GATE_TRANSACTION = 8;
 export const GATE_TRACKING = 16;
+export const GATE_MONITOR = 32;
 
 /** What CLIENT REPLY asked for: replies, silence, or silence for one request. */
 export type ReplyMode = "on" | "off" | "skip";
@@ -93,6 +94,10 @@ export class Client implements Subscriber {
 
   get isSubscriber(): boolean {
     return this.subscriptions + this.shardSubscriptions > 0;
+  }
+
+  get isMonitor(): boolean {
+    return (this.gate & GATE_MONITOR) !== 0;
   }
 
   get class(): ClientClass {

@@ -49,6 +49,8 @@ export interface CommandSpec {
   readonly keys?: readonly KeySpec[];
   /** The flags of the keys of one request, where those of the specification (variable_flags) only say what any request may do. */
   readonly keyFlags?: (args: Args) => readonly string[];
+  /** Places of the arguments that neither the slow log nor monitors may show. */
+  readonly secrets?: (args: Args) => readonly number[];
   readonly group: string;
   readonly since: string;
   readonly summary: string;

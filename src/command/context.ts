@@ -3,6 +3,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Log } from "../observe/log.ts";
+import type { Observation } from "../observe/observation.ts";
 import type { Rates } from "../observe/rates.ts";
 import type { ServerStats } from "../observe/stats.ts";
 import type { KeyEvents } from "../pubsub/key-events.ts";
@@ -22,6 +23,8 @@ export const GATE_LOADING = 1;
 export const GATE_WRITES_REFUSED = 2;
 export const GATE_PAUSED_WRITES = 4;
 export const GATE_PAUSED_ALL = 8;
+/** Commands are to be told to monitors. */
+export const GATE_MONITORED = 16;
 
 /** Where effects go to be made durable. */
 export interface Journal {
@@ -85,6 +88,7 @@ export interface ServerContext {
   readonly runner: Runner;
   readonly events: KeyEvents;
   readonly stats: ServerStats;
+  readonly observation: Observation;
   readonly rates: Rates;
   readonly table: CommandTable;
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import { latin1 } from "../lib/bytes.ts";
 import { CommandStats } from "../observe/stats.ts";
 import type { Args } from "../resp/args.ts";
-import type { Command } from "./command.ts";
+import { type Command, FLAGS } from "./command.ts";
 
 /** A command in one server's table, with what that server counts of it. */
 export class TableEntry {
@@ -10,6 +10,8 @@ export class TableEntry {
   /** Lower case; of a subcommand "container|word". */
   readonly fullName: string;
   readonly subcommands: ReadonlyMap<string, TableEntry> | undefined;
+  /** Calls of it are quick, so that several are measured together: reading the clock costs as much as one of them. */
+  readonly isQuick: boolean;
 
   constructor(
     readonly command: Command,
@@ -17,6 +19,7 @@ export class TableEntry {
   ) {
     this.fullName = parent === undefined ? command.name : `${parent.fullName}|${command.name}`;
     this.name = Buffer.from(command.name, "latin1");
+    this.isQuick = (command.flagBits & FLAGS.fast) !== 0 || command.complexity === "O(1)";
     this.subcommands =
       command.subcommands && new Map(command.subcommands.map((s) => [s.name, new TableEntry(s, this)]));
   }

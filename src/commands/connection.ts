@@ -4,6 +4,7 @@ import { GATE_SUBSCRIBED, GATE_UNAUTHENTICATED } from "../command/client.ts";
 import { nameArgument } from "../command/client-name.ts";
 import { command } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
+import { stopMonitoring } from "../command/monitoring.ts";
 import { REDIS_VERSION } from "../version.ts";
 
 const INT_MIN = -(2 ** 31);
@@ -205,6 +206,7 @@ export const reset = command({
     client.endTransaction();
     server.watches.forget(client);
     server.tracking.forget(client);
+    stopMonitoring(server, client);
     if (client.replyMode === "off") client.loud = true;
     client.setReplyMode("on");
     deauthenticate(client, server.config);

@@ -15,17 +15,23 @@ import * as functions from "./functions.ts";
 import * as hashCounters from "./hash-counters.ts";
 import * as hashScan from "./hash-scan.ts";
 import * as hashes from "./hashes.ts";
+import * as hyperloglog from "./hyperloglog.ts";
 import * as info from "./info.ts";
 import * as keys from "./keys.ts";
+import * as latency from "./latency.ts";
 import * as lcs from "./lcs.ts";
 import * as memory from "./memory.ts";
+import * as monitor from "./monitor.ts";
 import * as multiStrings from "./multi-strings.ts";
 import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
 import * as scan from "./scan.ts";
 import * as server from "./server.ts";
+import * as slowlog from "./slowlog.ts";
 import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
+import * as transactions from "./transactions.ts";
+import * as wait from "./wait.ts";
 
 /** Every command of the server: each export of a family file is one. */
 export const COMMANDS: readonly Command[] = [
@@ -50,10 +56,16 @@ export const COMMANDS: readonly Command[] = [
   hashes,
   hashCounters,
   hashScan,
+  hyperloglog,
   info,
   config,
   commandCommand,
   memory,
   server,
   debug,
+  slowlog,
+  latency,
+  monitor,
+  transactions,
+  wait,
 ].flatMap((family) => Object.values(family));

@@ -3,6 +3,7 @@ import { Client, ClientRegistry, GATE_UNAUTHENTICATED, type Link } from "../../s
 import type { ServerContext } from "../../src/command/context.ts";
 import { DONE, Executor } from "../../src/command/executor.ts";
 import { KeyChanges } from "../../src/command/key-changes.ts";
+import { stopMonitoring } from "../../src/command/monitoring.ts";
 import { Pause } from "../../src/command/pause.ts";
 import { CommandTable } from "../../src/command/table.ts";
 import { Tracking } from "../../src/command/tracking.ts";
@@ -16,6 +17,7 @@ import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { splitArgs } from "../../src/lib/split-args.ts";
 import { Log } from "../../src/observe/log.ts";
+import { Observation } from "../../src/observe/observation.ts";
 import { Rates } from "../../src/observe/rates.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
 import { KeyEvents } from "../../src/pubsub/key-events.ts";
@@ -37,6 +39,7 @@ export class LocalServer implements ServerContext {
   readonly keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
   readonly events = new KeyEvents(this.pubsub);
   readonly stats = new ServerStats();
+  readonly observation = new Observation();
   readonly rates = new Rates();
   readonly table = new CommandTable(COMMANDS);
   readonly log = new Log(this.clock);
@@ -164,6 +167,7 @@ export class LocalClient implements Link {
     this.server.pubsub.forget(this.client);
     this.server.watches.forget(this.client);
     this.server.tracking.forget(this.client);
+    stopMonitoring(this.server, this.client);
     if (this.client.waiting !== undefined) this.server.waiting.remove(this.client.waiting);
   }
 

@@ -1,0 +1,118 @@
+import { encode, type OwnedBytes } from "../lib/bytes.ts";
+import { DELAYS } from "../observe/latency.ts";
+import { keptArguments } from "../observe/slowlog.ts";
+import type { Args } from "../resp/args.ts";
+import type { Client } from "./client.ts";
+import { FLAGS } from "./command.ts";
+import type { ServerContext } from "./context.ts";
+import type { TableEntry } from "./table.ts";
+
+/** From this size on, of request and reply together, a call is not taken for one like the others. */
+const LARGE_BYTES = 4096;
+const NO_SECRETS: readonly number[] = [];
+
+/** What the timer was in the middle of. */
+interface Suspended {
+  readonly entry: TableEntry | undefined;
+  readonly calls: number;
+  readonly startUs: number;
+}
+
+/**
+ * Measures how long commands take, for their statistics, the slow log and the latency monitor.
+ *
+ * Reading the clock costs as much as a small command. So consecutive calls of one quick command are measured together, and each is taken
+ * to have lasted the same. Measured alone are commands that may take long, calls with a large request or reply, the last request of a
+ * chunk, and everything when limits are so low that the mean would hide what they are after. Calls that were together longer than a limit
+ * are remembered as one, without arguments: each was quick, and something else held the server up.
+ */
+export class CallTimer {
+  private entry: TableEntry | undefined;
+  private calls = 0;
+  private startUs = 0;
+  /** Whose call was the last. */
+  private client: Client | undefined;
+
+  constructor(private readonly server: ServerContext) {}
+
+  /** Requests follow, one after the other. */
+  start(): void {
+    this.startUs = this.server.clock.monotonicUs();
+  }
+
+  /** There are no more requests. */
+  stop(): void {
+    if (this.calls > 0) this.record(undefined);
+    this.entry = undefined;
+  }
+
+  /** A call of that command begins. */
+  begin(entry: TableEntry): void {
+    if (this.entry === entry) return;
+    if (this.calls > 0) this.record(undefined);
+    this.entry = entry;
+  }
+
+  /** The call that began last has ended. Its arguments are still there. */
+  end(client: Client, args: Args, replyBytes: number): void {
+    this.calls++;
+    this.client = client;
+    const isLarge = args.frameEnd - args.frameStart + replyBytes >= LARGE_BYTES;
+    const isLast = args.frameEnd === args.buf.length;
+    if (isLarge || isLast || !this.entry!.isQuick || this.server.observation.measuresEach) this.record(args);
+  }
+
+  /** The call that began last does not count: it has to wait, and will be called again. */
+  forget(): void {
+    if (this.calls > 0) this.record(undefined);
+    else this.start();
+  }
+
+  /** The call that began last calls others, which are measured meanwhile. Give the result to `resume`. */
+  suspend(): Suspended {
+    const { entry, calls, startUs } = this;
+    this.entry = undefined;
+    this.calls = 0;
+    this.start();
+    return { entry, calls, startUs };
+  }
+
+  resume(outer: Suspended): void {
+    this.stop();
+    this.entry = outer.entry;
+    this.calls = outer.calls;
+    this.startUs = outer.startUs;
+  }
+
+  private record(args: Args | undefined): void {
+    const { server, calls } = this;
+    const entry = this.entry!;
+    const nowUs = server.clock.monotonicUs();
+    const us = nowUs - this.startUs;
+    entry.stats.record(calls, us);
+    server.stats.commandsProcessed += calls;
+    if (us >= server.observation.limitUs) this.remember(entry, us, args);
+    this.calls = 0;
+    this.startUs = nowUs;
+  }
+
+  private remember(entry: TableEntry, us: number, args: Args | undefined): void {
+    const { observation, keyspace } = this.server;
+    const { latency, slowlog } = observation;
+    const { flagBits } = entry.command;
+    latency.add(flagBits & FLAGS.fast ? DELAYS.fastCommand : DELAYS.command, us, keyspace.nowMs);
+    if (slowlog.slowerThanUs < 0 || us < slowlog.slowerThanUs || flagBits & FLAGS.skip_slowlog) return;
+    const { link, name } = this.client!;
+    const kept = args === undefined ? this.summary(entry) : keptArguments(args, secretsOf(entry, args));
+    slowlog.add(kept, us, keyspace.nowMs, { address: link.address, name });
+  }
+
+  private summary({ fullName }: TableEntry): OwnedBytes[] {
+    return [...fullName.split("|"), `... (${this.calls} calls measured together)`].map(encode);
+  }
+}
+
+/** Places of arguments that are not to be shown. */
+export function secretsOf({ command }: TableEntry, args: Args): readonly number[] {
+  return command.secrets?.(args) ?? NO_SECRETS;
+}
