@@ -3,6 +3,8 @@ import { GATE_LOADING } from "../command/context.ts";
 import { ERRORS } from "../command/errors.ts";
 import { helpCommand } from "../command/help.ts";
 import { isLocalClient } from "../command/local-client.ts";
+import { findDirective } from "../config/directives.ts";
+import type { Args } from "../resp/args.ts";
 
 const metadata = { flags: ["admin", "noscript", "loading", "stale"], group: "server" } as const;
 
@@ -35,6 +37,7 @@ const set = command({
   summary: "Sets directives, all of them or none.",
   complexity: "O(N) when N is the number of configuration parameters provided",
   tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
+  secrets: secretValues,
   syntax: "data(parameter value)...",
   run(c) {
     if (c.argc % 2 !== 0) return c.fail(ERRORS.syntax);
@@ -46,6 +49,15 @@ const set = command({
     else c.failText(failure);
   },
 });
+
+/** The places of passwords and the like. */
+function secretValues(args: Args): number[] {
+  const places: number[] = [];
+  for (let i = 2; i + 1 < args.count; i += 2) {
+    if (findDirective(args.text(i))?.directive.secret) places.push(i + 1);
+  }
+  return places;
+}
 
 const rewrite = command({
   ...metadata,

@@ -5,6 +5,7 @@ import { nameArgument } from "../command/client-name.ts";
 import { command } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { stopMonitoring } from "../command/monitoring.ts";
+import type { Args } from "../resp/args.ts";
 import { REDIS_VERSION } from "../version.ts";
 
 const INT_MIN = -(2 ** 31);
@@ -109,6 +110,7 @@ export const auth = command({
   summary: "Authenticates the connection.",
   complexity: "O(N) where N is the length of the password",
   syntax: "[username@6.0.0] password",
+  secrets: ({ count }) => (count === 2 ? [1] : [1, 2]),
   run(c) {
     if (c.argc > 3) return c.fail(ERRORS.syntax);
     if (c.argc === 2 && !needsPassword(c.server.config)) return c.fail(NO_PASSWORD_SET);
@@ -136,6 +138,7 @@ export const hello = command({
   since: "6.0.0",
   summary: "Chooses the protocol version, authenticates and names the connection in one go.",
   complexity: "O(1)",
+  secrets: helloSecrets,
   syntax: "[arguments(protover:integer [auth(username password)=AUTH] [clientname:string=SETNAME])]",
   run(c) {
     const version = c.argc > 1 ? c.integer(1, PROTOCOL_NOT_INTEGER) : undefined;
@@ -148,6 +151,15 @@ export const hello = command({
     greet(c);
   },
 });
+
+/** The user and the password. */
+function helloSecrets(args: Args): number[] {
+  for (let i = 2; i + 2 < args.count; i++) {
+    if (args.is(i, "AUTH")) return [i + 1, i + 2];
+    if (args.is(i, "SETNAME")) i++;
+  }
+  return [];
+}
 
 /** As in Redis each option takes effect when it is read: a name stays given even if a later option is wrong. */
 function takeHelloOptions(c: Call): void {
