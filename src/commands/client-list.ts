@@ -68,6 +68,6 @@ function linesOf(c: Call, clients: Iterable<Client>): string {
   c.client.lastCommand = c.entry.fullName;
   c.client.lastActiveMs = c.nowMs;
   let lines = "";
-  for (const client of clients) lines += `${lineOf(client, c.nowMs)}\n`;
+  for (const client of clients) lines += `${lineOf(client, c.nowMs, client === c.client ? c.args : undefined)}\n`;
   return lines;
 }

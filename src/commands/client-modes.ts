@@ -2,6 +2,22 @@ import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
 
+export const clientCapa = command({
+  name: "capa",
+  arity: -3,
+  flags: ["noscript", "loading", "stale"],
+  categories: ["connection"],
+  group: "connection",
+  since: "8.0.0",
+  summary: "Tells what the client understands, of Valkey's extensions of the protocol.",
+  complexity: "O(1)",
+  syntax: "capability...",
+  run(c) {
+    // What it does not know a server ignores. The one that there is, "redirect", matters to replicas, which this server never is.
+    c.reply.ok();
+  },
+});
+
 export const clientNoEvict = command({
   name: "no-evict",
   arity: 3,

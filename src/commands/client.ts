@@ -3,11 +3,12 @@ import { helpCommand } from "../command/help.ts";
 import { clientGetname, clientId, clientSetinfo, clientSetname } from "./client-identity.ts";
 import { clientKill } from "./client-kill.ts";
 import { clientInfo, clientList } from "./client-list.ts";
-import { clientNoEvict, clientNoTouch, clientReply } from "./client-modes.ts";
+import { clientCapa, clientNoEvict, clientNoTouch, clientReply } from "./client-modes.ts";
 import { clientPause, clientUnpause } from "./client-pause.ts";
 import { clientUnblock } from "./client-unblock.ts";
 
 const subcommands = [
+  clientCapa,
   clientGetname,
   clientId,
   clientInfo,
@@ -24,6 +25,7 @@ const subcommands = [
 ];
 
 const help = helpCommand("CLIENT", { group: "connection", since: "5.0.0", categories: ["connection"] }, subcommands, {
+  capa: "<capability> [...]",
   kill: "<ip:port> | <filter> <value> [...]; filters: ID, TYPE, USER, ADDR, LADDR, SKIPME (yes|no), MAXAGE",
   list: "[TYPE (normal|master|replica|pubsub) | ID <id> [...]]",
   "no-evict": "(ON|OFF)",

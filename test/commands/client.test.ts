@@ -90,9 +90,9 @@ describe("CLIENT INFO", () => {
     server.pass(2500);
     const line = c.say("CLIENT INFO").split("\r\n")[1]!;
     expect(line).toBe(
-      "id=1 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=8 name= age=2 idle=0 flags=N db=4 sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf=0 " +
-        "qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=3400 events=r cmd=client|info user=default " +
-        "redir=-1 resp=2 lib-name= lib-ver= tot-net-in=0 tot-net-out=0 tot-cmds=1\n",
+      "id=1 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=8 name= age=2 idle=0 flags=N db=4 sub=0 psub=0 ssub=0 multi=-1 qbuf=26 " +
+        "qbuf-free=0 argv-mem=10 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=3400 events=r cmd=client|info user=default " +
+        "redir=-1 resp=2 lib-name= lib-ver= watch=0 tot-net-in=0 tot-net-out=0 tot-cmds=1\n",
     );
   });
 
