@@ -5,6 +5,7 @@ import { NULL, OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
+import type { EndedFields } from "../types/hash-deadlines.ts";
 import { Call } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
@@ -19,6 +20,7 @@ import {
   type Runner,
   type ServerContext,
 } from "./context.ts";
+import { noteLag, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
 import { keyId } from "./key-id.ts";
 import { tellMonitors } from "./monitoring.ts";
@@ -428,6 +430,22 @@ export class Executor implements KeyspaceObserver, Runner {
     }
     if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
     if (events.classes !== 0) events.emit(EVENTS.expired, "expired", db.id, bytes, start, len);
+  }
+
+  fieldsExpired(db: Database, e: Ptr, ended: EndedFields): void {
+    const { keyspace, stats, journal, events, keyChanges } = this.server;
+    noteLag(stats, ended, keyspace.nowMs);
+    const bytes = keyspace.entries.segment(e);
+    const start = keyspace.entries.nameStart(e);
+    const len = keyspace.entries.nameLength(e);
+    if (journal !== undefined) {
+      writeDeletion(this.deletion, ended, bytes, start, len);
+      this.append(journal, db.id, this.deletion.buf, 0, this.deletion.at);
+    }
+    if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
+    if (events.classes === 0) return;
+    events.emit(EVENTS.hash, "hexpired", db.id, bytes, start, len);
+    if (ended.keyGoes) events.emit(EVENTS.generic, "del", db.id, bytes, start, len);
   }
 }
 

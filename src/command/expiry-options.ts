@@ -77,7 +77,8 @@ function fitsInt64(args: Args, i: number, unitMs: number, baseMs: number): boole
   return value * BigInt(unitMs) + BigInt(baseMs) <= INT64_MAX;
 }
 
-function kindAt(args: Args, i: number): number {
+/** The option at argument i, 0 if it is none. */
+export function kindAt(args: Args, i: number): number {
   switch (args.len[i]) {
     case 2:
       return args.is(i, "EX") ? EX : args.is(i, "PX") ? PX : 0;

@@ -1,7 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
-import { getField, setField } from "../command/hash-key.ts";
+import { getField, hasDeadline, journalField, journalNewField, setField } from "../command/hash-key.ts";
 import { encode } from "../lib/bytes.ts";
 import { formatBigInteger, formatInteger, INTEGER_TEXT_MAX, parseBigInteger, parseInteger } from "../lib/integer.ts";
 import { addLongDoubles, type LongDouble, longDoubleOf, parseLongDouble } from "../lib/long-double.ts";
@@ -32,18 +32,19 @@ export const hincrby = command({
     const e = c.writeHash(1);
     if (c.failed) return;
     const { span } = c;
-    const old = getField(c, e, 2) ? parseInteger(span.buf, span.start, span.len) : 0;
+    const isNew = !getField(c, e, 2);
+    const old = isNew ? 0 : parseInteger(span.buf, span.start, span.len);
     if (Number.isNaN(old)) return c.fail(NOT_INTEGER);
     const sum = old + by;
     // Also false for NaN, the sum of two different infinities.
-    if (!(Math.abs(sum) <= Number.MAX_SAFE_INTEGER)) return addExactly(c, e, old);
-    store(c, e, formatInteger(sum, digits, 0));
+    if (!(Math.abs(sum) <= Number.MAX_SAFE_INTEGER)) return addExactly(c, e, old, isNew);
+    store(c, e, isNew, formatInteger(sum, digits, 0));
     c.reply.integer(sum);
   },
 });
 
 /** The same beyond 2^53. Unless `old` is 0, its text is in the span. */
-function addExactly(c: Call, e: Ptr, old: number): void {
+function addExactly(c: Call, e: Ptr, old: number, isNew: boolean): void {
   const { args, span } = c;
   const before = old === 0 ? 0n : parseBigInteger(span.buf, span.start, span.len)!;
   const sum = before + parseBigInteger(args.buf, args.start[3], args.len[3])!;
@@ -51,12 +52,13 @@ function addExactly(c: Call, e: Ptr, old: number): void {
     c.fail(ERRORS.overflow);
     return;
   }
-  store(c, e, formatBigInteger(sum, digits, 0));
+  store(c, e, isNew, formatBigInteger(sum, digits, 0));
   c.reply.bigInteger(sum);
 }
 
 /** Makes the first `len` digits the field's value. */
-function store(c: Call, e: Ptr, len: number): void {
+function store(c: Call, e: Ptr, isNew: boolean, len: number): void {
+  if (isNew) journalNewField(c, e, 2, digits, 0, len);
   setField(c, e, 2, digits, 0, len);
   c.changed(1, EVENTS.hash, "hincrby");
 }
@@ -91,13 +93,9 @@ function addFloat(c: Call, e: Ptr, old: LongDouble, by: LongDouble): void {
     return;
   }
   const bytes = encode(text);
+  // A sum of floats may come out differently elsewhere: the result is journalled.
+  journalField(c, 2, hasDeadline(c, e, 2), bytes, 0, bytes.length);
   setField(c, e, 2, bytes, 0, bytes.length);
   c.changed(1, EVENTS.hash, "hincrbyfloat");
-  // A sum of floats may come out differently elsewhere: the result is journalled.
-  const out = c.effect(4);
-  out.bulkText("HSET");
-  c.effectArg(1);
-  c.effectArg(2);
-  out.bulk(bytes, 0, bytes.length);
   c.reply.bulk(bytes, 0, bytes.length);
 }

@@ -1,6 +1,6 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
-import { createHash, getField, setField } from "../command/hash-key.ts";
+import { createHash, getField, journalNewField, setField } from "../command/hash-key.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 
@@ -56,6 +56,7 @@ export const hsetnx = command({
     if (c.failed) return;
     const { buf, start, len } = c.args;
     if (e !== NULL && c.keyspace.hashes.has(e, buf, start[2], len[2])) return c.reply.integer(0);
+    journalNewField(c, e, 2, buf, start[3], len[3]);
     setField(c, e, 2, buf, start[3], len[3]);
     c.changed(1, EVENTS.hash, "hset");
     c.reply.integer(1);

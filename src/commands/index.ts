@@ -13,7 +13,9 @@ import * as digests from "./digests.ts";
 import * as expire from "./expire.ts";
 import * as functions from "./functions.ts";
 import * as hashCounters from "./hash-counters.ts";
+import * as hashExpire from "./hash-expire.ts";
 import * as hashScan from "./hash-scan.ts";
+import * as hashValues from "./hash-values.ts";
 import * as hashes from "./hashes.ts";
 import * as hyperloglog from "./hyperloglog.ts";
 import * as info from "./info.ts";
@@ -56,6 +58,8 @@ export const COMMANDS: readonly Command[] = [
   hashes,
   hashCounters,
   hashScan,
+  hashExpire,
+  hashValues,
   hyperloglog,
   info,
   config,

@@ -13,7 +13,8 @@ export const keyspace: Section = {
     const fields: Fields = {};
     for (const db of server.keyspace.databases) {
       if (db.size === 0) continue;
-      fields[`db${db.id}`] = `keys=${db.size},expires=${db.timedSize},avg_ttl=${meanTtl(server, db)}`;
+      fields[`db${db.id}`] =
+        `keys=${db.size},expires=${db.timedSize},avg_ttl=${meanTtl(server, db)},subexpiry=${db.timers}`;
     }
     return fields;
   },

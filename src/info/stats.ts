@@ -36,6 +36,7 @@ function traffic({ stats, rates }: ServerContext): Fields {
 function expiry({ stats }: ServerContext): Fields {
   return {
     expired_keys: stats.expiredKeys,
+    expired_subkeys: stats.expiredFields,
     expired_stale_perc: "0.00",
     expired_time_cap_reached_count: stats.expirySlicesCut,
     expire_cycle_cpu_milliseconds: Math.floor(stats.expiryUs / 1000),

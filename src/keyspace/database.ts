@@ -5,12 +5,17 @@ import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, INLINE_VALUE_BYTES_MAX, REFERENCE } from "../structures/entry.ts";
 import { Wheel, type WheelOwner } from "../structures/wheel.ts";
+import type { HashValues } from "../types/hash.ts";
+import { HASH, HASHTABLE_EX, kind, LISTPACK_EX } from "../types/kinds.ts";
+
+const TIMED_KINDS = [kind(HASH, LISTPACK_EX), kind(HASH, HASHTABLE_EX)];
 
 /** What a database needs from the keyspace it belongs to. */
 export interface DatabaseOwner {
   readonly arena: Arena;
   readonly entries: Entries;
   readonly dict: Dict;
+  readonly hashes: HashValues;
   readonly clock: Clock;
   /** The time of this poll in Unix ms; 0 while a file is loaded, so that nothing expires. */
   nowMs: number;
@@ -26,6 +31,8 @@ export interface DatabaseOwner {
   created(db: Database, e: Ptr): void;
   /** A key's time has come; it is still there. */
   expired(db: Database, e: Ptr): void;
+  /** Fields of a hash may have ended: takes some of them out. False when the key went with the last of them. */
+  fieldsExpired(db: Database, e: Ptr): boolean;
 }
 
 /**
@@ -35,6 +42,7 @@ export interface DatabaseOwner {
  * 1. An entry is TIMED exactly when it is in the wheel; the deadline in the entry is the one the wheel has it under.
  * 2. Every way to change an entry's layout goes through `swap`, which keeps table and wheel pointing at the live block.
  * 3. An `e` that was looked up is valid until the next call that creates, changes the layout of, or deletes an entry.
+ * 4. The wheel also holds timers of hashes with fields that end (hash-deadlines.ts); `retime` keeps them where they belong.
  */
 export class Database implements WheelOwner {
   private readonly arena: Arena;
@@ -43,6 +51,8 @@ export class Database implements WheelOwner {
   private readonly scratch = new Span();
   table: Ptr;
   wheel: Wheel | undefined;
+  /** Hashes with fields that end: their timers in the wheel. */
+  timers = 0;
 
   constructor(
     readonly owner: DatabaseOwner,
@@ -60,29 +70,76 @@ export class Database implements WheelOwner {
 
   /** Keys with a deadline. */
   get timedSize(): number {
-    return this.wheel?.count ?? 0;
+    return this.wheel === undefined ? 0 : this.wheel.count - this.timers;
   }
 
   /** The entry of that key, or NULL; a key whose time is past is deleted on the way. */
   find(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
     const e = this.dict.find(this.table, buf, start, len, hash);
-    if (e === NULL || !this.entries.isTimed(e) || !this.isPast(e)) return e;
-    this.owner.expired(this, e);
-    return NULL;
+    return e === NULL || !this.entries.mayEnd(e) ? e : this.present(e);
+  }
+
+  /** An entry that may have ended, or elements of it, as it is now; NULL when it is no more. */
+  private present(e: Ptr): Ptr {
+    const { entries, owner } = this;
+    if (entries.deadline(e) <= owner.nowMs) {
+      owner.expired(this, e);
+      return NULL;
+    }
+    if (!entries.hasTimedFields(e) || owner.hashes.timers.deadline(entries.reference(e)) > owner.nowMs) return e;
+    return owner.fieldsExpired(this, e) ? e : NULL;
   }
 
   hash(buf: Uint8Array, start: number, len: number): number {
     return this.dict.hash(buf, start, len);
   }
 
+  /** Whether the key, or the last of its fields, has ended. */
   isPast(e: Ptr): boolean {
-    return this.entries.deadline(e) <= this.owner.nowMs;
+    const { entries, owner } = this;
+    if (!entries.mayEnd(e)) return false;
+    return entries.deadline(e) <= owner.nowMs || (entries.hasTimedFields(e) && !owner.hashes.isAlive(e));
   }
 
   expire(e: Ptr): void {
     // The wheel has taken it out already; put it back so that invariant 1 holds for what looks at the key now.
     this.wheel!.add(e);
-    this.owner.expired(this, e);
+    const { timers } = this.owner.hashes;
+    if (timers.isTimer(e)) this.owner.fieldsExpired(this, timers.owner(e));
+    else this.owner.expired(this, e);
+  }
+
+  /** Fields of a hash have other deadlines: puts its timer where the wheel hands it out in time. */
+  retime(e: Ptr): void {
+    const { owner } = this;
+    const { hashes } = owner;
+    if (!this.entries.hasTimedFields(e)) return;
+    const timer = this.entries.reference(e);
+    const deadlineMs = hashes.nextDeadline(e);
+    if (hashes.timers.deadline(timer) === deadlineMs) return;
+    this.stopTimer(e);
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+    this.timers++;
+    hashes.timers.setDeadline(timer, deadlineMs);
+    this.wheel ??= new Wheel(this.arena, owner.clock.unixMs());
+    this.wheel.add(timer);
+    if (deadlineMs < owner.nextDeadlineMs) owner.nextDeadlineMs = deadlineMs;
+  }
+
+  /** Takes a hash's timer out of the wheel. */
+  private stopTimer(e: Ptr): void {
+    const { timers } = this.owner.hashes;
+    const timer = this.entries.reference(e);
+    if (timers.deadline(timer) === Number.POSITIVE_INFINITY) return;
+    this.timers--;
+    this.wheel!.remove(timer);
+    timers.setDeadline(timer, Number.POSITIVE_INFINITY);
+  }
+
+  /** Makes an entry that refers to a timer that timer's owner. */
+  private ownTimer(e: Ptr): void {
+    this.entries.setTimedFields(e);
+    this.owner.hashes.timers.setOwner(this.entries.reference(e), e);
   }
 
   delete(e: Ptr): void {
@@ -131,6 +188,10 @@ export class Database implements WheelOwner {
   ): Ptr {
     const e = this.entries.createReference(typeAndEncoding, deadlineMs > 0, buf, start, len, value, bytes);
     this.place(old, e, hash, deadlineMs);
+    if (TIMED_KINDS.includes(typeAndEncoding)) {
+      this.ownTimer(e);
+      this.retime(e);
+    }
     return e;
   }
 
@@ -194,11 +255,13 @@ export class Database implements WheelOwner {
     const { entries } = this;
     const timed = entries.isTimed(e);
     const deadlineMs = timed ? entries.deadline(e) : 0;
+    if (entries.hasTimedFields(e)) this.stopTimer(e);
     const copy = this.copyEntry(e, buf, start, len, timed);
     this.dict.remove(this.table, e);
     if (timed) this.wheel!.remove(e);
     entries.release(e);
     to.place(old, copy, hash, deadlineMs);
+    to.retime(copy);
     return copy;
   }
 
@@ -210,6 +273,7 @@ export class Database implements WheelOwner {
       const bytes = entries.valueLength(e);
       const copy = entries.createReference(head & 0xff, timed, buf, start, len, entries.reference(e), bytes);
       entries.setAccess(copy, entries.access(e));
+      if (entries.hasTimedFields(e)) this.ownTimer(copy);
       return copy;
     }
     const bytes = entries.valueLength(e);
@@ -233,6 +297,7 @@ export class Database implements WheelOwner {
   /** Frees an entry that is no longer in the table. */
   private forget(e: Ptr): void {
     if (this.entries.isTimed(e)) this.wheel!.remove(e);
+    if (this.entries.hasTimedFields(e)) this.stopTimer(e);
     if (this.entries.head(e) & (REFERENCE << 8)) this.owner.releaseValue(e);
     this.entries.release(e);
   }
@@ -290,6 +355,7 @@ export class Database implements WheelOwner {
     const table = this.table;
     this.wheel?.destroy();
     this.wheel = undefined;
+    this.timers = 0;
     this.table = this.dict.create();
     return table;
   }

@@ -7,6 +7,7 @@ import { Dict } from "../structures/dict.ts";
 import { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
+import { EndedFields } from "../types/hash-deadlines.ts";
 import { HASH, STRING } from "../types/kinds.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
@@ -14,8 +15,12 @@ import { Reclaimer } from "./reclaimer.ts";
 
 /** Told of what happens to keys without a command having asked for it. */
 export interface KeyspaceObserver {
+  /** A key has got its first value; told only while `announcesKeys`. */
+  keyCreated(db: Database, e: Ptr): void;
   /** A key is about to be deleted because its deadline is past. */
   keyExpired(db: Database, e: Ptr): void;
+  /** Fields of a key have been removed because their deadlines are past; the key may be about to be deleted with the last of them. */
+  fieldsExpired(db: Database, e: Ptr, ended: EndedFields): void;
 }
 
 /** All databases, and the memory they share. */
@@ -30,7 +35,9 @@ export class Keyspace implements DatabaseOwner {
   readonly reclaimer: Reclaimer;
   readonly databases: Database[] = [];
   private readonly span = new Span();
+  private readonly ended = new EndedFields();
   observer: KeyspaceObserver | undefined;
+  announcesKeys = false;
   nowMs: number;
   nextDeadlineMs = Number.POSITIVE_INFINITY;
 
@@ -44,7 +51,7 @@ export class Keyspace implements DatabaseOwner {
     this.entries = new Entries(this.arena);
     this.nowMs = clock.unixMs();
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
-    this.hashes = new HashValues(this.arena, this.entries, this.dict);
+    this.hashes = new HashValues(this.arena, this.entries, this.dict, this);
     this.collections[HASH] = this.hashes;
     this.access = new AccessClock(random);
     this.access.setNow(this.nowMs);
@@ -69,9 +76,22 @@ export class Keyspace implements DatabaseOwner {
     else this.collections[type]!.release(e, this.reclaimer);
   }
 
+  created(db: Database, e: Ptr): void {
+    this.observer?.keyCreated(db, e);
+  }
+
   expired(db: Database, e: Ptr): void {
     this.observer?.keyExpired(db, e);
     db.delete(e);
+  }
+
+  fieldsExpired(db: Database, e: Ptr): boolean {
+    const { ended } = this;
+    this.hashes.takeEnded(e, ended);
+    if (ended.count > 0 || ended.keyGoes) this.observer?.fieldsExpired(db, e, ended);
+    if (ended.keyGoes) db.delete(e);
+    else db.retime(e);
+    return !ended.keyGoes;
   }
 
   /** Empties a database; what it held is freed bit by bit. Returns the number of keys. */
@@ -99,10 +119,12 @@ export class Keyspace implements DatabaseOwner {
 
   /** Exchanges the contents of two databases. */
   swap(a: Database, b: Database): void {
-    const { table, wheel } = a;
+    const { table, wheel, timers } = a;
     a.table = b.table;
     a.wheel = b.wheel;
+    a.timers = b.timers;
     b.table = table;
     b.wheel = wheel;
+    b.timers = timers;
   }
 }

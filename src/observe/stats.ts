@@ -40,6 +40,8 @@ export class ServerStats {
   outputBytes = 0;
   rejectedConnections = 0;
   expiredKeys = 0;
+  /** Fields of hashes. */
+  expiredFields = 0;
   expirySlices = 0;
   expirySliceUsMax = 0;
   /** Slices that ended because their time was up. */
