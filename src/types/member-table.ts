@@ -1,0 +1,114 @@
+import { Span } from "../lib/bytes.ts";
+import type { Random } from "../lib/random.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
+import { blockBytes } from "../memory/size-classes.ts";
+import type { Dict } from "../structures/dict.ts";
+import type { Entries } from "../structures/entry.ts";
+import type { CollectionReclaimer } from "./collection.ts";
+import { kind, RAW, STRING } from "./kinds.ts";
+
+const MEMBER = kind(STRING, RAW);
+/** A table of no more members is freed at once: less work than to queue it. */
+const FREED_AT_ONCE_MAX = 64;
+
+export type MemberVisitor = (member: Span) => void;
+
+/** Sets as Dicts whose entries are members, without values. */
+export class MemberTable {
+  private readonly member = new Span();
+
+  constructor(
+    private readonly entries: Entries,
+    private readonly dict: Dict,
+  ) {}
+
+  /** The entry of a member, or NULL. */
+  find(table: Ptr, buf: Uint8Array, start: number, len: number): Ptr {
+    const { dict } = this;
+    return dict.find(table, buf, start, len, dict.hash(buf, start, len));
+  }
+
+  /** False when the table has that member already. */
+  add(table: Ptr, buf: Uint8Array, start: number, len: number): boolean {
+    const { dict } = this;
+    const hash = dict.hash(buf, start, len);
+    if (dict.find(table, buf, start, len, hash) !== NULL) return false;
+    dict.insert(table, this.entries.create(MEMBER, false, buf, start, len, 0), hash);
+    return true;
+  }
+
+  /** Adds a member that the table does not have. */
+  addNew(table: Ptr, buf: Uint8Array, start: number, len: number): void {
+    const { dict } = this;
+    dict.insert(table, this.entries.create(MEMBER, false, buf, start, len, 0), dict.hash(buf, start, len));
+  }
+
+  remove(table: Ptr, member: Ptr): void {
+    this.dict.remove(table, member);
+    this.entries.release(member);
+  }
+
+  forEach(table: Ptr, visit: MemberVisitor): void {
+    this.dict.forEach(table, (found) => this.show(found, visit));
+  }
+
+  /** Shows members until `visit` says that it has enough. */
+  forEachUntil(table: Ptr, visit: (member: Span) => boolean): void {
+    const { dict, member } = this;
+    const homes = dict.buckets(table);
+    let enough = false;
+    const visitEntry = (found: Ptr): void => {
+      if (enough) return;
+      this.entries.name(found, member);
+      enough = visit(member);
+    };
+    for (let home = 0; home < homes && !enough; home++) dict.visitHome(table, home, visitEntry);
+  }
+
+  scan(table: Ptr, cursor: number, visit: MemberVisitor): number {
+    return this.dict.scan(table, cursor, (found) => this.show(found, visit));
+  }
+
+  private show(found: Ptr, visit: MemberVisitor): void {
+    this.entries.name(found, this.member);
+    visit(this.member);
+  }
+
+  /** Shows `count` different members by chance. Takes long when there are hardly more members. */
+  samplePicks(table: Ptr, count: number, random: Random, visit: MemberVisitor): void {
+    const chosen = new Set<Ptr>();
+    while (chosen.size < count) {
+      const found = this.dict.random(table, random);
+      if (chosen.has(found)) continue;
+      chosen.add(found);
+      this.show(found, visit);
+    }
+  }
+
+  /** Frees a table and its members; a big one in slices, later. */
+  release(table: Ptr, reclaimer: CollectionReclaimer): void {
+    const { dict, entries } = this;
+    if (dict.count(table) > FREED_AT_ONCE_MAX) {
+      reclaimer.addTable(table, false);
+      return;
+    }
+    dict.forEach(table, (member) => entries.release(member));
+    dict.destroy(table);
+  }
+
+  /** Bytes of the table's blocks. Members are taken to be as large as the first `samples` of them on average; 0: all are measured. */
+  memoryBytes(table: Ptr, samples: number): number {
+    const { dict, entries } = this;
+    const count = dict.count(table);
+    const wanted = samples === 0 ? count : Math.min(count, samples);
+    let bytes = 0;
+    let seen = 0;
+    for (let home = 0; seen < wanted; home++) {
+      dict.visitHome(table, home, (member) => {
+        bytes += blockBytes(entries.bytesOf(member));
+        seen++;
+      });
+    }
+    return dict.tableBytes(table) + Math.round((bytes / Math.max(1, seen)) * count);
+  }
+}
