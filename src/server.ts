@@ -23,6 +23,7 @@ import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
 import { forgetStartupCode } from "./memory/advice.ts";
+import { type PageRange, PageToucher } from "./memory/page-toucher.ts";
 import { Admission } from "./net/admission.ts";
 import type { Connection } from "./net/connection.ts";
 import { Guard } from "./net/guard.ts";
@@ -101,12 +102,13 @@ export class Server implements ServerContext, Host {
     readonly clock: Clock = systemClock,
   ) {
     this.startedMs = clock.unixMs();
-    this.keyspace = new Keyspace(config.values.databases, clock, this.random, !config.values["disable-thp"]);
+    const toucher = config.values["disable-thp"] ? undefined : new PageToucher(touchInWorker());
+    this.keyspace = new Keyspace(config.values.databases, clock, this.random, toucher);
     this.tracking = new Tracking(this);
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
-    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats);
+    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats, this.observation.latency);
     this.background = new Background(this.keyspace, this.expiry, this.waiting, clock, () => this.startPoll());
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
@@ -293,4 +295,13 @@ export class Server implements ServerContext, Host {
     this.paused = [];
     for (const connection of waiting) connection.resume();
   }
+}
+
+/** Passes ranges of memory to a thread that makes them resident. It is started with the first one. */
+function touchInWorker(): (range: PageRange) => void {
+  let worker: Worker | undefined;
+  return (range) => {
+    worker ??= new Worker(new URL("./page-worker.ts", import.meta.url), { smol: true, ref: false });
+    worker.postMessage(range);
+  };
 }

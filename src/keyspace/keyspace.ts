@@ -3,12 +3,14 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { randomSecret } from "../lib/random.ts";
 import { Arena, type Ptr } from "../memory/arena.ts";
+import type { PageToucher } from "../memory/page-toucher.ts";
 import { Dict } from "../structures/dict.ts";
 import { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
 import { EndedFields } from "../types/hash-deadlines.ts";
-import { HASH, STRING } from "../types/kinds.ts";
+import { HASH, SET, STRING } from "../types/kinds.ts";
+import { SetValues } from "../types/set.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
 import { Reclaimer } from "./reclaimer.ts";
@@ -29,6 +31,7 @@ export class Keyspace implements DatabaseOwner {
   readonly entries: Entries;
   readonly dict: Dict;
   readonly hashes: HashValues;
+  readonly sets: SetValues;
   /** By type; undefined for strings. */
   readonly collections: (Collection | undefined)[] = [];
   readonly access: AccessClock;
@@ -45,14 +48,16 @@ export class Keyspace implements DatabaseOwner {
     databaseCount: number,
     readonly clock: Clock,
     readonly random: Random,
-    hugePages = false,
+    toucher?: PageToucher,
   ) {
-    this.arena = new Arena(hugePages);
+    this.arena = new Arena(toucher);
     this.entries = new Entries(this.arena);
     this.nowMs = clock.unixMs();
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
     this.hashes = new HashValues(this.arena, this.entries, this.dict, this);
     this.collections[HASH] = this.hashes;
+    this.sets = new SetValues(this.arena, this.entries, this.dict);
+    this.collections[SET] = this.sets;
     this.access = new AccessClock(random);
     this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);

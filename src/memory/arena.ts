@@ -1,5 +1,6 @@
 import { adviseHugePages } from "./advice.ts";
 import { PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
+import type { PageToucher } from "./page-toucher.ts";
 import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_MAX } from "./size-classes.ts";
 
 /**
@@ -26,6 +27,8 @@ const SLAB_BYTES = SLAB_PAGES * PAGE_BYTES;
 const PAGE_UNITS = PAGE_BYTES >> 3;
 const RUN_BYTES_MAX = SEGMENT_BYTES >> 1;
 const NONE = -1;
+/** Pages of the first segment that are touched by their use alone. */
+const FIRST_PAGES = 512;
 
 export class OutOfMemory extends Error {}
 
@@ -47,8 +50,11 @@ export class Arena {
   private readonly slabPrev = new Int32Array(SLOT_COUNT << 10);
   private readonly roomy = new Int32Array(CLASS_COUNT).fill(NONE);
 
-  /** `hugePages`: ask the system for huge pages. */
-  constructor(private readonly hugePages = false) {}
+  /** The segment that `toucher` follows. */
+  private newest = NONE;
+
+  /** `toucher`: ask the system for huge pages, and have them touched ahead of their use. */
+  constructor(private readonly toucher?: PageToucher) {}
 
   /** A block of at least `bytes` bytes, 8-byte aligned, its content undefined. Throws OutOfMemory when the address space is full. */
   alloc(bytes: number): Ptr {
@@ -101,6 +107,7 @@ export class Arena {
       slot = this.addSegment();
       page = this.maps[slot]!.takeSlab();
     }
+    if (slot === this.newest) this.touchAhead(page + SLAB_PAGES, SEGMENT_PAGES);
     const slab = (slot << 10) + page / SLAB_PAGES;
     this.slabFree[slab] = 0;
     this.slabCarved[slab] = 0;
@@ -140,7 +147,9 @@ export class Arena {
       const map = this.maps[slot];
       if (map === undefined || map.freePages < count) continue;
       const page = map.takeRun(count);
-      if (page >= 0) return ((slot << SEGMENT_SHIFT) + page * PAGE_UNITS) as Ptr;
+      if (page < 0) continue;
+      if (slot === this.newest) this.touchAhead(0, page);
+      return ((slot << SEGMENT_SHIFT) + page * PAGE_UNITS) as Ptr;
     }
     const slot = this.addSegment();
     return ((slot << SEGMENT_SHIFT) + this.maps[slot]!.takeRun(count) * PAGE_UNITS) as Ptr;
@@ -171,7 +180,27 @@ export class Arena {
     const map = new PageMap();
     this.maps[slot] = map;
     if (slot === 0) map.takeSlab();
+    if (this.toucher !== undefined) {
+      this.newest = slot;
+      this.toucher.follow(this.u8[slot].buffer as SharedArrayBuffer);
+    }
     return slot;
+  }
+
+  /** The newest segment is in use up to page `bottom`, and from page `top` on. */
+  private touchAhead(bottom: number, top: number): void {
+    // A server that is hardly used needs none of this.
+    if (this.newest === 0 && bottom < FIRST_PAGES && top === SEGMENT_PAGES) return;
+    const { toucher } = this;
+    if (toucher === undefined) return;
+    if (top < SEGMENT_PAGES) toucher.grownDownTo(top * PAGE_BYTES);
+    else toucher.grownTo(bottom * PAGE_BYTES);
+    // The next segment is made while this one still has room, and its first pages touched.
+    if (toucher.isDone) {
+      this.addSegment();
+      toucher.grownTo(0);
+      if (top < SEGMENT_PAGES) toucher.grownDownTo(SEGMENT_BYTES);
+    }
   }
 
   private map(bytes: number): number {
@@ -184,7 +213,7 @@ export class Arena {
     }
     if (slot >= SLOT_COUNT) throw new OutOfMemory("the arena's address space of 32 GiB is full");
     const buffer = new SharedArrayBuffer(bytes);
-    if (this.hugePages) adviseHugePages(buffer);
+    if (this.toucher !== undefined) adviseHugePages(buffer);
     this.u8[slot] = new Uint8Array(buffer);
     this.i32[slot] = new Int32Array(buffer);
     this.f64[slot] = new Float64Array(buffer);
@@ -199,5 +228,6 @@ export class Arena {
     this.i32[slot] = new Int32Array(none);
     this.f64[slot] = new Float64Array(none);
     this.maps[slot] = undefined;
+    if (slot === this.newest) this.newest = NONE;
   }
 }
