@@ -3,6 +3,7 @@ import type { ExpiryCycle } from "./keyspace/expiry.ts";
 import type { Keyspace } from "./keyspace/keyspace.ts";
 import type { Clock } from "./lib/clock.ts";
 import { BACKGROUND_SLICE_US } from "./limits.ts";
+import { DELAYS, type LatencyMonitor } from "./observe/latency.ts";
 
 /** Timers take whole milliseconds up to about 24 days. */
 const TIMER_MS_MAX = 1_000_000_000;
@@ -19,6 +20,7 @@ export class Background {
     private readonly expiry: ExpiryCycle,
     private readonly waiting: WaitingClients,
     private readonly clock: Clock,
+    private readonly latency: LatencyMonitor,
     private readonly wake: () => void,
   ) {}
 
@@ -36,8 +38,13 @@ export class Background {
 
   private reclaim(): boolean {
     if (this.keyspace.reclaimer.isIdle) return true;
-    this.sliceEndUs = this.clock.monotonicUs() + BACKGROUND_SLICE_US;
-    return this.keyspace.reclaimer.run(this.stop);
+    const startUs = this.clock.monotonicUs();
+    this.sliceEndUs = startUs + BACKGROUND_SLICE_US;
+    const done = this.keyspace.reclaimer.run(this.stop);
+    if (this.latency.isOn) {
+      this.latency.add(DELAYS.freeCycle, this.clock.monotonicUs() - startUs, this.keyspace.nowMs);
+    }
+    return done;
   }
 
   private readonly stop = (): boolean => this.clock.monotonicUs() >= this.sliceEndUs;

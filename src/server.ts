@@ -108,8 +108,9 @@ export class Server implements ServerContext, Host {
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
-    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats, this.observation.latency);
-    this.background = new Background(this.keyspace, this.expiry, this.waiting, clock, () => this.startPoll());
+    const { latency } = this.observation;
+    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats, latency);
+    this.background = new Background(this.keyspace, this.expiry, this.waiting, clock, latency, () => this.startPoll());
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);

@@ -18,6 +18,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     "What was deleted is freed in slices of half a millisecond. If one lasts longer, the machine is overloaded.",
   [DELAYS.aofWrite]:
     "Writing the append-only file waits for the disk. Is it shared with other programs, or slow? Faster storage helps.",
+  [DELAYS.aofWriteDuringSync]:
+    "Writing the append-only file waits for a sync that goes on at the same time. With appendfsync no the system syncs when it " +
+    "likes, and more is lost at a power failure.",
   [DELAYS.aofSync]:
     "appendfsync is set to always: every group of writes waits for the disk. With everysec at most a second is lost at a power failure.",
 };

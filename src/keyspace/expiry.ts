@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { DELAYS, type LatencyMonitor } from "../observe/latency.ts";
 import type { ServerStats } from "../observe/stats.ts";
 import type { Keyspace } from "./keyspace.ts";
 
@@ -19,6 +20,7 @@ export class ExpiryCycle {
     private readonly keyspace: Keyspace,
     private readonly clock: Clock,
     private readonly stats: ServerStats,
+    private readonly latency: LatencyMonitor,
   ) {}
 
   /** Works for at most a slice. True when nothing is overdue; `keyspace.nextDeadlineMs` is then when to call again. */
@@ -35,6 +37,7 @@ export class ExpiryCycle {
     this.stats.expiryUs += us;
     if (!done) this.stats.expirySlicesCut++;
     if (us > this.stats.expirySliceUsMax) this.stats.expirySliceUsMax = us;
+    this.latency.add(DELAYS.expireCycle, us, nowMs);
     if (done) this.planNext(nowMs);
     return done;
   }

@@ -33,8 +33,11 @@ export const DELAYS = {
   expireCycle: "expire-cycle",
   /** A slice of freeing what was deleted; Redis does that in a thread. */
   freeCycle: "free-cycle",
-  /** Writing the append-only file, and syncing it when every write must be. */
+  /** Writing the append-only file: in any case, while it is being synced, and otherwise. */
   aofWrite: "aof-write",
+  aofWriteDuringSync: "aof-write-pending-fsync",
+  aofWriteAlone: "aof-write-alone",
+  /** Syncing it when every write must be. */
   aofSync: "aof-fsync-always",
 } as const;
 

@@ -6,6 +6,7 @@ import { encode, latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { LatencyMonitor } from "../../src/observe/latency.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
 import { RAW_STRING } from "../../src/types/string.ts";
 
@@ -15,7 +16,7 @@ class Store {
   readonly clock = new ManualClock();
   readonly keyspace = new Keyspace(2, this.clock, new Random(1));
   readonly stats = new ServerStats();
-  readonly expiry = new ExpiryCycle(this.keyspace, this.clock, this.stats);
+  readonly expiry = new ExpiryCycle(this.keyspace, this.clock, this.stats, new LatencyMonitor());
   readonly db = this.keyspace.databases[0];
   private readonly span = new Span();
 

@@ -5,6 +5,7 @@ import { AofError, AofFolder } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
 import { AofLoader } from "./loader.ts";
 import { ManifestError } from "./manifest.ts";
+import { MeasuredFile } from "./measured-file.ts";
 
 const SYNC_MS = 1000;
 
@@ -130,7 +131,9 @@ export class Aof implements Persistence {
     const bytes = folder.files.reduce((sum, one) => sum + folder.sizeOf(one), 0);
     this.baseBytes = base === undefined ? 0 : folder.sizeOf(base);
     this.closedBytes = bytes - file.size;
-    this.journal = this.context.journal = new AofJournal(file, file.size, this.context.clock, this.context.log);
+    const { clock, log, observation } = this.context;
+    const measured = new MeasuredFile(file, observation.latency, clock);
+    this.journal = this.context.journal = new AofJournal(measured, file.size, clock, log);
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
   }

@@ -1,0 +1,54 @@
+import type { Clock } from "../../lib/clock.ts";
+import { DELAYS, type LatencyMonitor } from "../../observe/latency.ts";
+import type { AppendFile } from "./append-file.ts";
+
+/** Another file whose delays the latency monitor is told of, while it is on: of what the main loop waits for. */
+export class MeasuredFile implements AppendFile {
+  private syncing = false;
+
+  constructor(
+    private readonly file: AppendFile,
+    private readonly latency: LatencyMonitor,
+    private readonly clock: Clock,
+  ) {}
+
+  get error(): string {
+    return this.file.error;
+  }
+
+  append(buf: Uint8Array, start: number, len: number): number {
+    if (!this.latency.isOn) return this.file.append(buf, start, len);
+    const startUs = this.clock.monotonicUs();
+    const written = this.file.append(buf, start, len);
+    this.note(DELAYS.aofWrite, startUs);
+    this.note(this.syncing ? DELAYS.aofWriteDuringSync : DELAYS.aofWriteAlone, startUs);
+    return written;
+  }
+
+  truncate(length: number): boolean {
+    return this.file.truncate(length);
+  }
+
+  syncNow(): boolean {
+    const startUs = this.clock.monotonicUs();
+    const synced = this.file.syncNow();
+    this.note(DELAYS.aofSync, startUs);
+    return synced;
+  }
+
+  sync(done: (error: string) => void): void {
+    this.syncing = true;
+    this.file.sync((error) => {
+      this.syncing = false;
+      done(error);
+    });
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  private note(event: string, startUs: number): void {
+    this.latency.add(event, this.clock.monotonicUs() - startUs, this.clock.unixMs());
+  }
+}
