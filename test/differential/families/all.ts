@@ -5,6 +5,7 @@ import { connection } from "./connection.ts";
 import { expiry } from "./expiry.ts";
 import { floats, globs, integers, texts } from "./grammars.ts";
 import { hashes } from "./hashes.ts";
+import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
@@ -14,6 +15,7 @@ export const FAMILIES = [
   strings,
   bitmaps,
   hashes,
+  hyperloglog,
   keys,
   expiry,
   connection,
