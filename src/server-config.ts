@@ -40,6 +40,12 @@ function followMemory(server: Configurable): void {
   const { access, hashes } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
     access.lfu = policy.includes("lfu");
+    server.memoryLimit.evicts = policy !== "noeviction";
+    server.memoryLimit.apply();
+  });
+  follow(server, "maxmemory", (bytes) => {
+    server.memoryLimit.bytes = bytes;
+    server.memoryLimit.apply();
   });
   follow(server, "lfu-log-factor", (factor) => {
     access.lfuLogFactor = factor;
@@ -79,6 +85,10 @@ function followNetwork(server: Configurable): void {
   const { config } = server;
   follow(server, "proto-max-bulk-len", (bytes) => {
     server.parser.bulkBytesMax = bytes;
+  });
+  follow(server, "tracking-table-max-keys", (keys) => {
+    server.tracking.keysMax = keys;
+    server.tracking.limit();
   });
   config.onChange("port", () => server.rebind() && "Unable to listen on this port. Check server logs.");
   config.onChange("bind", () => server.rebind() && "Failed to bind to specified addresses.");

@@ -10,6 +10,7 @@ import {
 } from "./command/context.ts";
 import { Executor } from "./command/executor.ts";
 import { KeyChanges } from "./command/key-changes.ts";
+import { MemoryLimit } from "./command/memory-limit.ts";
 import { stopMonitoring } from "./command/monitoring.ts";
 import { Pause } from "./command/pause.ts";
 import type { CommandTable } from "./command/table.ts";
@@ -54,6 +55,7 @@ export class Server implements ServerContext, Host {
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
   readonly pause = new Pause(this);
+  readonly memoryLimit = new MemoryLimit(this);
   readonly watches = new Watches();
   readonly waiting = new WaitingClients();
   readonly tracking: Tracking;
@@ -212,6 +214,7 @@ export class Server implements ServerContext, Host {
     this.polling = true;
     this.keyspace.setNow(this.clock.unixMs());
     this.pause.apply(this.keyspace.nowMs);
+    this.memoryLimit.apply();
     setImmediate(this.afterPoll);
   }
 

@@ -11,6 +11,7 @@ import type { PubSub } from "../pubsub/pubsub.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Client, ClientRegistry } from "./client.ts";
 import type { KeyChanges } from "./key-changes.ts";
+import type { MemoryLimit } from "./memory-limit.ts";
 import type { Pause } from "./pause.ts";
 import type { CommandTable } from "./table.ts";
 import type { Tracking } from "./tracking.ts";
@@ -25,6 +26,7 @@ export const GATE_PAUSED_WRITES = 4;
 export const GATE_PAUSED_ALL = 8;
 /** Commands are to be told to monitors. */
 export const GATE_MONITORED = 16;
+export const GATE_MEMORY_FULL = 32;
 
 /** Where effects go to be made durable. */
 export interface Journal {
@@ -80,6 +82,7 @@ export interface ServerContext {
   readonly clients: ClientRegistry;
   readonly pubsub: PubSub;
   readonly pause: Pause;
+  readonly memoryLimit: MemoryLimit;
   readonly watches: Watches;
   readonly waiting: WaitingClients;
   readonly tracking: Tracking;

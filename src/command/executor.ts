@@ -12,6 +12,7 @@ import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHE
 import { FLAGS } from "./command.ts";
 import {
   GATE_LOADING,
+  GATE_MEMORY_FULL,
   GATE_MONITORED,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
@@ -164,6 +165,7 @@ export class Executor implements KeyspaceObserver, Runner {
     if (gate & GATE_WRITES_REFUSED && (flags & FLAGS.write || command.name === "ping")) {
       return `MISCONF Errors writing to the AOF file: ${this.server.writeError}`;
     }
+    if (gate & GATE_MEMORY_FULL && this.needsMemory(client, entry, flags)) return ERRORS.outOfMemory;
     if (client.gate & GATE_SUBSCRIBED && !ALLOWED_WHEN_SUBSCRIBED.has(entry.fullName)) {
       return (
         `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
@@ -176,6 +178,11 @@ export class Executor implements KeyspaceObserver, Runner {
     }
     if (client.gate & GATE_MONITOR && flags & KEYSPACE_FLAGS) return ERRORS.notForMonitors;
     return undefined;
+  }
+
+  /** Whether a request is refused at the limit of memory: of a transaction all that would be queued. */
+  private needsMemory(client: Client, entry: TableEntry, flags: number): boolean {
+    return (flags & FLAGS.denyoom) !== 0 || (client.transaction !== undefined && !RUN_AT_ONCE.has(entry.fullName));
   }
 
   /** Whether CLIENT PAUSE holds this command back. */
@@ -241,6 +248,7 @@ export class Executor implements KeyspaceObserver, Runner {
   private runObserved(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
     this.run(client, args, reply, entry);
     this.remember(client, entry, args);
+    if (client.gate & GATE_TRACKING) this.server.tracking.requestDone(client, entry);
   }
 
   private remember(client: Client, entry: TableEntry, args: Args): void {

@@ -2,7 +2,11 @@ import { directive, inert } from "./directive.ts";
 import { INT_MAX, integer, LONG_MAX, memory, oneOf, yesNo } from "./kinds.ts";
 
 const limit = {
-  maxmemory: directive(memory(0, LONG_MAX), 0, "Memory for data; 0 is no limit.", inert),
+  maxmemory: directive(
+    memory(0, LONG_MAX),
+    0,
+    "Memory for data; 0 is no limit. Beyond it requests that need more are refused, if the policy is noeviction.",
+  ),
   "maxmemory-policy": directive(
     oneOf([
       "volatile-lru",

@@ -3,6 +3,7 @@ import { Client, ClientRegistry, GATE_UNAUTHENTICATED, type Link } from "../../s
 import type { ServerContext } from "../../src/command/context.ts";
 import { DONE, Executor } from "../../src/command/executor.ts";
 import { KeyChanges } from "../../src/command/key-changes.ts";
+import { MemoryLimit } from "../../src/command/memory-limit.ts";
 import { stopMonitoring } from "../../src/command/monitoring.ts";
 import { Pause } from "../../src/command/pause.ts";
 import { CommandTable } from "../../src/command/table.ts";
@@ -33,6 +34,7 @@ export class LocalServer implements ServerContext {
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
   readonly pause = new Pause(this);
+  readonly memoryLimit = new MemoryLimit(this);
   readonly watches = new Watches();
   readonly waiting = new WaitingClients();
   readonly tracking = new Tracking(this);

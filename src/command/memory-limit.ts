@@ -1,0 +1,33 @@
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { ClientRegistry } from "./client.ts";
+import { CONNECTION_BYTES } from "./client-info.ts";
+import { GATE_MEMORY_FULL, type MemoryRecord } from "./context.ts";
+
+/** Whoever owns the gate that the limit shuts. */
+interface Limited {
+  gate: number;
+  readonly keyspace: Keyspace;
+  readonly clients: ClientRegistry;
+  readonly memory: MemoryRecord;
+}
+
+/** maxmemory: shuts the server's gate for requests that need memory while there is too much in use. Looked at once a poll. */
+export class MemoryLimit {
+  /** 0: there is none. */
+  bytes = 0;
+  /** Keys are to make room: nothing is refused. */
+  evicts = false;
+
+  constructor(private readonly server: Limited) {}
+
+  apply(): void {
+    if (this.bytes === 0 && (this.server.gate & GATE_MEMORY_FULL) === 0) return;
+    const full = this.bytes > 0 && !this.evicts && this.usedBytes > this.bytes;
+    this.server.gate = full ? this.server.gate | GATE_MEMORY_FULL : this.server.gate & ~GATE_MEMORY_FULL;
+  }
+
+  private get usedBytes(): number {
+    const { memory, keyspace, clients } = this.server;
+    return memory.startupBytes + keyspace.arena.usedBytes + clients.size * CONNECTION_BYTES;
+  }
+}
