@@ -1,5 +1,6 @@
 import type { Args } from "../resp/args.ts";
 import type { Client } from "./client.ts";
+import type { TrackingState } from "./tracking-state.ts";
 
 /** What an idle connection adds to the process, socket and table entries included: measured with 4000 of them. */
 export const CONNECTION_BYTES = 3400;
@@ -24,7 +25,7 @@ export function clientInfo(client: Client, nowMs: number, running?: Args): strin
     `qbuf=${link.queryBytes + requestBytes} qbuf-free=${link.queryFreeBytes}`,
     `argv-mem=${request === undefined ? 0 : argumentBytes(request)} multi-mem=${transaction?.bytes ?? 0} rbs=0 rbp=0 obl=${queued === 0 ? link.outputBytes : 0} oll=${queued}`,
     `omem=${queued === 0 ? 0 : link.outputBytes} tot-mem=${clientMemory(client)} events=${queued === 0 ? "r" : "rw"}`,
-    `cmd=${client.lastCommand} user=default redir=-1 resp=${client.resp3 ? 3 : 2}`,
+    `cmd=${client.lastCommand} user=default redir=${client.tracking?.redirect ?? -1} resp=${client.resp3 ? 3 : 2}`,
     `lib-name=${client.libraryName} lib-ver=${client.libraryVersion} watch=${client.watched?.size ?? 0}`,
     `tot-net-in=${client.inputBytes} tot-net-out=${client.outputBytes} tot-cmds=${client.commandCount}`,
   ].join(" ");
@@ -44,12 +45,17 @@ function flagsOf(client: Client): string {
   if (client.isSubscriber) flags += "P";
   if (client.transaction !== undefined) flags += "x";
   if (client.waiting !== undefined) flags += "b";
+  if (client.tracking !== undefined) flags += trackingFlags(client.tracking);
   if (client.watchBroken) flags += "d";
   if (client.closing) flags += "c";
   if (isUnixSocket(client)) flags += "U";
   if (client.noEvict) flags += "e";
   if (client.noTouch) flags += "T";
   return flags === "" ? "N" : flags;
+}
+
+function trackingFlags({ broken, broadcast }: TrackingState): string {
+  return `t${broken ? "R" : ""}${broadcast ? "B" : ""}`;
 }
 
 /** TCP has no port 0. */

@@ -1,6 +1,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
 import type { Subscriber } from "../pubsub/pubsub.ts";
+import type { TrackingState } from "./tracking-state.ts";
 import { Transaction } from "./transaction.ts";
 import type { Waiter } from "./waiting.ts";
 
@@ -64,6 +65,8 @@ export class Client implements Subscriber {
   watchBroken = false;
   /** The request that waits, if one does. Kept by WaitingClients. */
   waiting: Waiter | undefined;
+  /** Since CLIENT TRACKING ON. Kept by Tracking. */
+  tracking: TrackingState | undefined;
   lastCommand = "NULL";
   lastActiveMs: number;
   commandCount = 0;

@@ -25,7 +25,7 @@ export class KeyChanges {
       this.watches.changed(id);
       this.waiting.changed(id);
     }
-    if (this.tracking.keyCount > 0) this.tracking.changed(db, buf, start, len, by);
+    if (this.tracking.keyCount > 0) this.tracking.changed(buf, start, len, by);
   }
 
   /** All keys of a database are about to be deleted. */

@@ -5,11 +5,14 @@ import { clientKill } from "./client-kill.ts";
 import { clientInfo, clientList } from "./client-list.ts";
 import { clientCapa, clientNoEvict, clientNoTouch, clientReply } from "./client-modes.ts";
 import { clientPause, clientUnpause } from "./client-pause.ts";
+import { clientCaching, clientGetredir, clientTracking, clientTrackinginfo } from "./client-tracking.ts";
 import { clientUnblock } from "./client-unblock.ts";
 
 const subcommands = [
+  clientCaching,
   clientCapa,
   clientGetname,
+  clientGetredir,
   clientId,
   clientInfo,
   clientKill,
@@ -20,11 +23,14 @@ const subcommands = [
   clientReply,
   clientSetinfo,
   clientSetname,
+  clientTracking,
+  clientTrackinginfo,
   clientUnblock,
   clientUnpause,
 ];
 
 const help = helpCommand("CLIENT", { group: "connection", since: "5.0.0", categories: ["connection"] }, subcommands, {
+  caching: "(YES|NO)",
   capa: "<capability> [...]",
   kill: "<ip:port> | <filter> <value> [...]; filters: ID, TYPE, USER, ADDR, LADDR, SKIPME (yes|no), MAXAGE",
   list: "[TYPE (normal|master|replica|pubsub) | ID <id> [...]]",
@@ -34,6 +40,7 @@ const help = helpCommand("CLIENT", { group: "connection", since: "5.0.0", catego
   reply: "(ON|OFF|SKIP)",
   setinfo: "(LIB-NAME|LIB-VER) <text>",
   setname: "<name>",
+  tracking: "(ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
   unblock: "<id> [TIMEOUT|ERROR]",
 });
 

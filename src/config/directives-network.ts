@@ -60,8 +60,7 @@ const clients = {
   "tracking-table-max-keys": directive(
     integer(0, LONG_MAX),
     1000000,
-    "Keys remembered for client-side caching.",
-    inert,
+    "Keys remembered for client-side caching; 0 is no limit.",
   ),
   "max-new-connections-per-cycle": directive(
     integer(1, 1000),

@@ -45,7 +45,7 @@ export const server: Section = {
 export const clients: Section = {
   name: "clients",
   title: "Clients",
-  fields({ clients, config, waiting, watches }) {
+  fields({ clients, config, tracking, waiting, watches }) {
     let input = 0;
     let output = 0;
     for (const { link } of clients) {
@@ -59,7 +59,7 @@ export const clients: Section = {
       client_recent_max_input_buffer: input,
       client_recent_max_output_buffer: output,
       blocked_clients: waiting.size,
-      tracking_clients: 0,
+      tracking_clients: tracking.clientCount,
       clients_in_timeout_table: waiting.timedSize,
       total_watched_keys: watches.keyCount,
       total_blocking_keys: waiting.keyCount,

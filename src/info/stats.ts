@@ -48,7 +48,7 @@ function expiry({ stats }: ServerContext): Fields {
   };
 }
 
-function lookups({ stats, pubsub }: ServerContext): Fields {
+function lookups({ stats, pubsub, tracking }: ServerContext): Fields {
   return {
     evicted_keys: stats.evictedKeys,
     evicted_clients: stats.evictedClients,
@@ -67,9 +67,9 @@ function lookups({ stats, pubsub }: ServerContext): Fields {
     active_defrag_key_misses: 0,
     total_active_defrag_time: 0,
     current_active_defrag_time: 0,
-    tracking_total_keys: 0,
-    tracking_total_items: 0,
-    tracking_total_prefixes: 0,
+    tracking_total_keys: tracking.tableKeys,
+    tracking_total_items: tracking.tableItems,
+    tracking_total_prefixes: tracking.prefixCount,
   };
 }
 
