@@ -37,7 +37,7 @@ function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (
 }
 
 function followMemory(server: Configurable): void {
-  const { access, hashes } = server.keyspace;
+  const { access, hashes, sets } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
     access.lfu = policy.includes("lfu");
     server.memoryLimit.evicts = policy !== "noeviction";
@@ -58,6 +58,15 @@ function followMemory(server: Configurable): void {
   });
   follow(server, "hash-max-listpack-value", (bytes) => {
     hashes.hashMaxListpackValue = bytes;
+  });
+  follow(server, "set-max-intset-entries", (entries) => {
+    sets.setMaxIntsetEntries = entries;
+  });
+  follow(server, "set-max-listpack-entries", (entries) => {
+    sets.setMaxListpackEntries = entries;
+  });
+  follow(server, "set-max-listpack-value", (bytes) => {
+    sets.setMaxListpackValue = bytes;
   });
 }
 

@@ -29,6 +29,10 @@ import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
 import * as scan from "./scan.ts";
 import * as server from "./server.ts";
+import * as setOperations from "./set-operations.ts";
+import * as setRandom from "./set-random.ts";
+import * as setScan from "./set-scan.ts";
+import * as sets from "./sets.ts";
 import * as slowlog from "./slowlog.ts";
 import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
@@ -61,6 +65,10 @@ export const COMMANDS: readonly Command[] = [
   hashExpire,
   hashValues,
   hyperloglog,
+  sets,
+  setOperations,
+  setRandom,
+  setScan,
   info,
   config,
   commandCommand,

@@ -65,10 +65,9 @@ const packing = {
     integer(0, LONG_MAX),
     512,
     "Members of a set of whole numbers that is kept packed.",
-    inert,
   ),
-  "set-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a set that is kept packed.", inert),
-  "set-max-listpack-value": directive(memory(0, LONG_MAX), 64, "Length of the longest member of a packed set.", inert),
+  "set-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a set that is kept packed."),
+  "set-max-listpack-value": directive(memory(0, LONG_MAX), 64, "Length of the longest member of a packed set."),
   "zset-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a sorted set that is kept packed.", {
     ...inert,
     aliases: ["zset-max-ziplist-entries"],

@@ -168,6 +168,10 @@ export class Reply {
     this.endDeferredAs(mark, 42, length);
   }
 
+  endDeferredSet(mark: number, length: number): void {
+    this.endDeferredAs(mark, this.resp3 ? 126 : 42, length);
+  }
+
   endDeferredMap(mark: number, pairs: number): void {
     this.endDeferredAs(mark, this.resp3 ? 37 : 42, this.resp3 ? pairs : pairs * 2);
   }

@@ -25,15 +25,20 @@ const SHOWN_BEFORE = 300;
 const SHOWN_MAX = 800;
 const CLOSED = "(connection closed)\r\n";
 
-/** Small limits make short sequences cross them: hashes convert at 9 fields or 33 bytes, strings end at 1 MiB. */
+/** Small limits make short sequences cross them: hashes convert at 9 fields or 33 bytes, sets at 9 integers, strings end at 1 MiB. */
 export const SMALL_LIMITS = [
   "--hash-max-listpack-entries",
   "8",
   "--hash-max-listpack-value",
   "32",
+  "--set-max-intset-entries",
+  "8",
   "--proto-max-bulk-len",
   "1048576",
 ];
+
+/** Redis 7.0 has no packed sets. */
+const AS_IN_7_0 = ["--set-max-listpack-entries", "0"];
 
 /** Two replies differ. The message holds the end of the sequence and both replies. */
 export class Difference extends Error {
@@ -62,7 +67,7 @@ export class Pair {
   ) {}
 
   static async start(args: readonly string[] = SMALL_LIMITS): Promise<Pair> {
-    const [redis, ours] = await Promise.all([startRedis(args), startOurs(args)]);
+    const [redis, ours] = await Promise.all([startRedis(args), startOurs([...args, ...AS_IN_7_0])]);
     return Pair.of(redis, ours);
   }
 
@@ -188,6 +193,7 @@ export class Pair {
     const encoding = Buffer.from(await this.sameAnswer(["OBJECT", "ENCODING", key], where)).toString();
     await this.sameAnswer(["PTTL", key], where);
     if (type.startsWith("+string")) await this.sameAnswer(["GET", key], where);
+    if (type.startsWith("+set")) await this.sameAnswer(["SMEMBERS", key], where);
     if (!type.startsWith("+hash")) return;
     const command = ["HGETALL", key];
     if (!encoding.includes("listpack")) {

@@ -43,6 +43,9 @@ const unorderedPairs: FrameRule = (theirs, ours) => sameItems(pairs(items(theirs
 /** A page of SCAN that covers everything at once, in any order; what another page holds is the hash table's affair. */
 const scanPage: FrameRule = (theirs, ours, command) => sameScan(theirs, ours, command[1]!, (page) => [...page]);
 
+/** The same for SSCAN, whose cursor stands behind a key. */
+const memberScanPage: FrameRule = (theirs, ours, command) => sameScan(theirs, ours, command[2]!, (page) => [...page]);
+
 /** The same for HSCAN, whose pages hold fields and values in turn. */
 const hashScanPage: FrameRule = (theirs, ours, command) => sameScan(theirs, ours, command[2]!, pairs);
 
@@ -133,7 +136,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   HKEYS: each(unordered),
   HVALS: each(unordered),
   HGETALL: each(unorderedPairs),
+  SMEMBERS: each(unordered),
+  SINTER: each(unordered),
+  SUNION: each(unordered),
+  SDIFF: each(unordered),
+  SPOP: each(randomPicks),
+  SRANDMEMBER: each(randomPicks),
   SCAN: each(scanPage),
+  SSCAN: each(memberScanPage),
   HSCAN: each(hashScanPage),
   RANDOMKEY: each(randomPicks),
   HRANDFIELD: each(randomPicks),

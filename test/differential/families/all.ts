@@ -9,6 +9,7 @@ import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
+import { sets } from "./sets.ts";
 import { strings } from "./strings.ts";
 
 export const FAMILIES = [
@@ -21,6 +22,7 @@ export const FAMILIES = [
   connection,
   pubsub,
   server,
+  sets,
   floats,
   integers,
   globs,
