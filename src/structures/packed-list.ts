@@ -215,6 +215,29 @@ export class PackedList {
     return false;
   }
 
+  /** To the last element of that text before the cursor. False when there is none; the cursor is then on the first element. */
+  findBackward(buf: Uint8Array, start: number, len: number): boolean {
+    const code = codeFor(buf, start, len);
+    if (code < ONE_SYMBOL || code >= LENGTH_16) return this.searchBackward(code, buf, start, len);
+    encodeSymbols(buf, start, len, this.wanted, 0);
+    return this.searchBackward(code, this.wanted, 0, SIZE_OF[code]);
+  }
+
+  private searchBackward(code: number, buf: Uint8Array, start: number, len: number): boolean {
+    const { u8, codesEnd } = this;
+    let { at } = this;
+    for (let i = codesEnd - this.index; i < codesEnd; i++) {
+      const here = u8[i];
+      at -= here < LENGTH_16 ? SIZE_OF[here] : longSize(here, this.lengthAt(at - lengthBytes(here), here));
+      if (here !== code || !this.isContent(at, code, buf, start, len)) continue;
+      this.at = at;
+      this.index = codesEnd - 1 - i;
+      return true;
+    }
+    this.toStart();
+    return false;
+  }
+
   /** Whether the content of that code at `at` is these bytes. Compared backward: names in one list often start alike. */
   private isContent(at: number, code: number, buf: Uint8Array, start: number, len: number): boolean {
     const { u8 } = this;
@@ -259,6 +282,33 @@ export class PackedList {
     this.at = at;
     this.index = index;
     this.splice(elements, size, 0, 0);
+  }
+
+  /** Moves the cursor's element, which there must be, and all after it to `rest`, as a list of its own, and goes behind the last. */
+  split(rest: PackedList): void {
+    const { u8, at, index, count } = this;
+    const size = this.start + this.bytes - count - at;
+    const bytes = HEADER_BYTES + size + count - index;
+    const p = this.arena.alloc(bytes);
+    const to = this.segments[p >>> SEGMENT_SHIFT];
+    const start = (p & UNIT_MASK) << 3;
+    to[start] = count - index;
+    to[start + 1] = (count - index) >> 8;
+    copyBytes(u8, at, size, to, start + HEADER_BYTES);
+    copyBytes(u8, this.codesEnd - count, count - index, to, start + blockBytes(bytes) - (count - index));
+    rest.open(p, bytes);
+    this.splice(count - index, size, 0, 0);
+  }
+
+  /** Adds the elements of another list behind the last, goes to the first of them, and frees that list. */
+  append(other: PackedList): void {
+    const { count, codesEnd } = other;
+    const size = other.bytes - HEADER_BYTES - count;
+    this.toEnd();
+    this.splice(0, 0, count, size);
+    copyBytes(other.u8, other.start + HEADER_BYTES, size, this.u8, this.at);
+    copyBytes(other.u8, codesEnd - count, count, this.u8, this.codesEnd - this.count);
+    other.free();
   }
 
   /**

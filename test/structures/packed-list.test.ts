@@ -77,6 +77,22 @@ class Checked {
     return this.open(from).find(skip, bytesOf(text), 0, text.length);
   }
 
+  /** Divides the list and puts it together again. */
+  splitAndAppend(index: number): void {
+    const rest = new PackedList(this.arena);
+    this.open(index).split(rest);
+    expect(this.list.index).toBe(index);
+    expect(this.list.count).toBe(index);
+    expect(rest.count).toBe(this.model.length - index);
+    this.list.append(rest);
+    expect(rest.p).toBe(NULL);
+    this.follow(index);
+  }
+
+  findBackward(text: string, from: number): boolean {
+    return this.open(from).findBackward(bytesOf(text), 0, text.length);
+  }
+
   /** The text under the cursor. */
   text(): string {
     const span = new Span();
@@ -131,7 +147,18 @@ const text = fc.oneof(
   { weight: 1, arbitrary: long },
 );
 const operation = fc.record({
-  kind: fc.constantFrom("insert", "insert", "pair", "replace", "remove", "pushFront", "pushBack", "find", "draft"),
+  kind: fc.constantFrom(
+    "insert",
+    "insert",
+    "pair",
+    "replace",
+    "remove",
+    "pushFront",
+    "pushBack",
+    "find",
+    "draft",
+    "split",
+  ),
   where: fc.nat(1_000_000),
   text,
   other: text,
@@ -146,12 +173,16 @@ function apply(list: Checked, { kind, where, text, other }: Operation): void {
   else if (kind === "pair") list.insertPair(where % (size + 1), text, other);
   else if (kind === "draft") list.draft(where % (size + 1), [text, other, text].slice(0, where % 4), where % 5 > 0);
   else if (kind === "find") expectFound(list, text, where % (size + 1), where % 3);
+  else if (size > 0 && kind === "split") list.splitAndAppend(where % size);
   else if (size > 0 && kind === "replace") list.replace(where % size, text);
   else if (size > 0) list.remove(where % size, 1 + (where % Math.min(3, size - (where % size))));
 }
 
 function expectFound(list: Checked, wanted: string, from: number, skip: number): void {
   const { model } = list;
+  const before = from === 0 ? -1 : model.lastIndexOf(wanted, from - 1);
+  expect(list.findBackward(wanted, from)).toBe(before >= 0);
+  expect(list.list.index).toBe(Math.max(0, before));
   if ((model.length - from) % (skip + 1) !== 0) return;
   let index = from;
   while (index < model.length && model[index] !== wanted) index += skip + 1;
