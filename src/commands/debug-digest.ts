@@ -1,7 +1,8 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { encode, own, Span } from "../lib/bytes.ts";
 import type { Ptr } from "../memory/arena.ts";
-import { HASH, STRING } from "../types/kinds.ts";
+import { NO_DEADLINE } from "../types/hash-deadlines.ts";
+import { HASH, SET, STRING } from "../types/kinds.ts";
 
 /**
  * Redis's digest of data: equal for equal data, whatever its order in tables, and equal to what redis-server computes for the same data.
@@ -9,6 +10,7 @@ import { HASH, STRING } from "../types/kinds.ts";
  */
 const DIGEST_BYTES = 20;
 const HAS_DEADLINE = encode("!!expire!!");
+const FIELD_HAS_DEADLINE = encode("!!hexpire!!");
 
 class Digest {
   private readonly bytes = new Uint8Array(DIGEST_BYTES);
@@ -63,23 +65,33 @@ export function valueDigest(keyspace: Keyspace, e: Ptr): string {
 export const NO_VALUE_DIGEST = new Digest().hex;
 
 function addValue(keyspace: Keyspace, e: Ptr, digest: Digest): void {
-  const { entries, hashes } = keyspace;
+  const { entries } = keyspace;
   const type = entries.type(e);
   digest.mix(bigEndian(type));
-  if (type === STRING) {
+  ADDERS[type](keyspace, e, digest);
+  if (entries.isTimed(e)) digest.xor(HAS_DEADLINE);
+}
+
+/** By type: adds a value's content. */
+const ADDERS: Readonly<Record<number, (keyspace: Keyspace, e: Ptr, digest: Digest) => void>> = {
+  [STRING]({ entries }, e, digest) {
     const value = new Span();
     entries.value(e, value);
     digest.mix(value.buf, value.start, value.len);
-  } else if (type === HASH) {
-    hashes.forEach(e, (field, value) => {
+  },
+  [SET]({ sets }, e, digest) {
+    sets.forEach(e, ({ buf, start, len }) => digest.xor(buf, start, len));
+  },
+  [HASH]({ hashes }, e, digest) {
+    hashes.forEach(e, (field, value, deadlineMs) => {
       const element = new Digest();
       element.mix(field.buf, field.start, field.len);
       element.mix(value.buf, value.start, value.len);
+      if (deadlineMs !== NO_DEADLINE) element.xor(FIELD_HAS_DEADLINE);
       digest.xorDigest(element);
     });
-  }
-  if (entries.isTimed(e)) digest.xor(HAS_DEADLINE);
-}
+  },
+};
 
 function bigEndian(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

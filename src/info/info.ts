@@ -1,6 +1,7 @@
 import type { ServerContext } from "../command/context.ts";
 import { commandStats, errorStats, latencyStats } from "./commands.ts";
 import { clients, cluster, cpu, modules, replication, server } from "./general.ts";
+import { keysizes } from "./keysizes.ts";
 import { keyspace } from "./keyspace.ts";
 import { memory } from "./memory.ts";
 import { persistence } from "./persistence.ts";
@@ -22,8 +23,9 @@ const SECTIONS: readonly Section[] = [
   latencyStats,
   cluster,
   keyspace,
+  keysizes,
 ];
-const LONG = [commandStats, latencyStats].map(({ name }) => name);
+const LONG = [commandStats, latencyStats, keysizes].map(({ name }) => name);
 const ALL = SECTIONS.map(({ name }) => name);
 
 /** Names that stand for other sections. */

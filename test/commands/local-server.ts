@@ -144,9 +144,12 @@ export class LocalClient implements Link {
       return;
     }
     this.reply.truncate(0);
+    const { executor, tracking } = this.server;
     this.executing = true;
-    if (this.server.executor.execute(this.client, args, this.reply) !== DONE) this.postponed.push(args);
-    else this.server.tracking.endOfPoll();
+    executor.startRun();
+    if (executor.execute(this.client, args, this.reply) !== DONE) this.postponed.push(args);
+    else tracking.endOfPoll();
+    executor.endRun();
     this.executing = false;
     this.hear(own(this.reply.buf, 0, this.reply.at));
     for (const message of this.held.splice(0)) this.hear(message);
@@ -188,6 +191,16 @@ export class LocalClient implements Link {
     this.postponed = [];
     for (const args of waiting) this.request(args);
   }
+}
+
+/** Has every command last so long that `run` sends. */
+export function lasting(server: LocalServer, ms: number, run: () => void): void {
+  const { clock } = server;
+  const monotonicUs = clock.monotonicUs.bind(clock);
+  let readings = 0;
+  clock.monotonicUs = () => monotonicUs() + 1000 * ms * readings++;
+  run();
+  clock.monotonicUs = monotonicUs;
 }
 
 /** The bulk strings, numbers and so on of a RESP2 array or RESP3 push, as they stand on the wire. */
