@@ -3,24 +3,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { requireRedisServer, type Server, startOurs, startRedis } from "../support/oracle.ts";
 import { encodeCommand, RawConnection } from "../support/raw.ts";
-
-type Conversation = (open: () => Promise<RawConnection>, server: Server) => Promise<string[]>;
+import { type Conversation, hold, latin1, say } from "./talk.ts";
 
 const POLLS_MAX = 20_000;
 const BIG_MESSAGES_MAX = 1000;
-
-async function hold(server: Server, conversation: Conversation): Promise<string[]> {
-  const opened: RawConnection[] = [];
-  try {
-    return await conversation(async () => {
-      const connection = await RawConnection.connect(server.port);
-      opened.push(connection);
-      return connection;
-    }, server);
-  } finally {
-    for (const connection of opened) connection.close();
-  }
-}
 
 /** Asks until the answer is the wanted one, at most POLLS_MAX times; returns the last answer. */
 async function askUntil(connection: RawConnection, wanted: string, ...command: string[]): Promise<string> {
@@ -29,20 +15,10 @@ async function askUntil(connection: RawConnection, wanted: string, ...command: s
   return answer;
 }
 
-async function say(connection: RawConnection, ...commands: string[]): Promise<string[]> {
-  const heard: string[] = [];
-  for (const command of commands) heard.push(`${command} => ${await connection.text(...command.split(" "))}`);
-  return heard;
-}
-
 /** Waits until the server has ended the connection. */
 async function ended(connection: RawConnection): Promise<string> {
   connection.captureStream();
   return `ended after: ${Buffer.from(await connection.readToEnd()).toString("latin1")}`;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
 }
 
 describe.skipIf(requireRedisServer() === undefined)("conversations go as with redis-server", () => {
