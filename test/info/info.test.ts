@@ -41,8 +41,8 @@ describe("INFO keyspace", () => {
     const c = server.connect();
     c.say("SET a 1", "SET b 1 PX 3000", "SET c 1 PX 5000", "SELECT 3", "SET d 1");
     expect(infoOf(server, "keyspace")).toEqual({
-      db0: "keys=3,expires=2,avg_ttl=4000",
-      db3: "keys=1,expires=0,avg_ttl=0",
+      db0: "keys=3,expires=2,avg_ttl=4000,subexpiry=0",
+      db3: "keys=1,expires=0,avg_ttl=0,subexpiry=0",
     });
   });
 
@@ -50,7 +50,7 @@ describe("INFO keyspace", () => {
     const server = new LocalServer();
     const c = server.connect();
     for (let i = 0; i < 2000; i++) c.say(`SET k${i} v PX 7000`);
-    expect(infoOf(server, "keyspace")["db0"]).toBe("keys=2000,expires=2000,avg_ttl=7000");
+    expect(infoOf(server, "keyspace")["db0"]).toBe("keys=2000,expires=2000,avg_ttl=7000,subexpiry=0");
   });
 });
 
