@@ -84,9 +84,9 @@ function followObservation(server: Configurable): void {
     server.observation.slowlog.lengthMax = entries;
   });
   follow(server, "latency-monitor-threshold", (ms) => server.observation.setLatencyThreshold(ms));
-  server.config.onChange("latency-tracking", () => {
+  follow(server, "latency-tracking", (on) => {
+    server.observation.keepsLatency = on;
     for (const { stats } of server.table.all()) stats.latency = undefined;
-    return undefined;
   });
 }
 

@@ -89,7 +89,7 @@ export class CallTimer {
     const entry = this.entry!;
     const nowUs = server.clock.monotonicUs();
     const us = nowUs - this.startUs;
-    entry.stats.record(calls, us);
+    entry.stats.record(calls, us, server.observation.keepsLatency);
     server.stats.commandsProcessed += calls;
     if (us >= server.observation.limitUs) this.remember(entry, us, args);
     this.calls = 0;

@@ -12,6 +12,8 @@ export class Observation {
   readonly monitors = new Monitors();
   /** A command that took less is of no interest to any of them. */
   limitUs = Number.POSITIVE_INFINITY;
+  /** The distribution of the time that each command takes is kept. */
+  keepsLatency = true;
   /** Every command must be measured alone. */
   measuresEach = false;
 

@@ -16,9 +16,10 @@ export class CommandStats {
   latency: Histogram | undefined;
 
   /** Counts calls that took so long together: each is taken to have lasted the same. */
-  record(calls: number, microseconds: number): void {
+  record(calls: number, microseconds: number, keepsLatency = true): void {
     this.calls += calls;
     this.microseconds += microseconds;
+    if (!keepsLatency) return;
     this.latency ??= new Histogram(LATENCY_NS_MAX);
     this.latency.record((microseconds * 1000) / calls, calls);
   }
