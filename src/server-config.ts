@@ -37,7 +37,7 @@ function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (
 }
 
 function followMemory(server: Configurable): void {
-  const { access, hashes, sets } = server.keyspace;
+  const { access, hashes, lists, sets, streams } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
     access.lfu = policy.includes("lfu");
     server.memoryLimit.evicts = policy !== "noeviction";
@@ -59,6 +59,7 @@ function followMemory(server: Configurable): void {
   follow(server, "hash-max-listpack-value", (bytes) => {
     hashes.hashMaxListpackValue = bytes;
   });
+  follow(server, "list-max-listpack-size", (size) => lists.limitLeaves(size));
   follow(server, "set-max-intset-entries", (entries) => {
     sets.setMaxIntsetEntries = entries;
   });
@@ -67,6 +68,12 @@ function followMemory(server: Configurable): void {
   });
   follow(server, "set-max-listpack-value", (bytes) => {
     sets.setMaxListpackValue = bytes;
+  });
+  follow(server, "stream-node-max-bytes", (bytes) => {
+    streams.entries.maxBytes = Number(bytes);
+  });
+  follow(server, "stream-node-max-entries", (entries) => {
+    streams.entries.maxEntries = Number(entries);
   });
 }
 

@@ -9,8 +9,10 @@ import { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
 import { EndedFields } from "../types/hash-deadlines.ts";
-import { HASH, SET, STRING } from "../types/kinds.ts";
+import { HASH, LIST, SET, STREAM, STRING } from "../types/kinds.ts";
+import { ListValues } from "../types/list.ts";
 import { SetValues } from "../types/set.ts";
+import { StreamValues } from "../types/stream.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
 import { Reclaimer } from "./reclaimer.ts";
@@ -31,7 +33,9 @@ export class Keyspace implements DatabaseOwner {
   readonly entries: Entries;
   readonly dict: Dict;
   readonly hashes: HashValues;
+  readonly lists: ListValues;
   readonly sets: SetValues;
+  readonly streams: StreamValues;
   /** By type; undefined for strings. */
   readonly collections: (Collection | undefined)[] = [];
   readonly access: AccessClock;
@@ -56,8 +60,12 @@ export class Keyspace implements DatabaseOwner {
     this.dict = new Dict(this.arena, this.entries, ...randomSecret());
     this.hashes = new HashValues(this.arena, this.entries, this.dict, this);
     this.collections[HASH] = this.hashes;
+    this.lists = new ListValues(this.arena, this.entries);
+    this.collections[LIST] = this.lists;
     this.sets = new SetValues(this.arena, this.entries, this.dict);
     this.collections[SET] = this.sets;
+    this.streams = new StreamValues(this.arena, this.entries);
+    this.collections[STREAM] = this.streams;
     this.access = new AccessClock(random);
     this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);
