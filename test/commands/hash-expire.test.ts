@@ -151,6 +151,75 @@ describe("a field that has ended", () => {
   });
 });
 
+describe("a field that has ended in a big hash but is not removed yet", () => {
+  /** A table of one field that stays and 200 that have ended, the first 32 of which the next look-up removes. */
+  function backlog(): Recording {
+    const r = new Recording();
+    r.server.keyspace.hashes.hashMaxListpackEntries = 0;
+    r.prepare("HSET h stays 1");
+    for (let i = 0; i < 200; i++) r.prepare(`HSETEX h PX ${10 + i} FIELDS 1 n${i} 5`);
+    r.server.pass(300);
+    return r;
+  }
+
+  test.each([
+    ["HLEN h", int(1)],
+    ["HGET h n199", NIL],
+    ["HEXISTS h n199", int(0)],
+    ["HSTRLEN h n199", int(0)],
+    ["HGETALL h", frame("*", 2, "stays", "1")],
+    ["HKEYS h", frame("*", 1, "stays")],
+    ["HVALS h", frame("*", 1, "1")],
+    ["HRANDFIELD h", bulk("stays")],
+    ["HRANDFIELD h 5", frame("*", 1, "stays")],
+    ["HRANDFIELD h -2", frame("*", 2, "stays", "stays")],
+    ["HSCAN h 0 COUNT 1000", `*2\r\n${bulk("0")}${frame("*", 2, "stays", "1")}`],
+    ["HTTL h FIELDS 2 n199 stays", ints(-2, -1)],
+    ["HDEL h n199", int(0)],
+    ["HPERSIST h FIELDS 1 n199", ints(-2)],
+    ["HPEXPIRE h 10 FIELDS 1 n199", ints(-2)],
+    ["HGETEX h FIELDS 1 n199", `*1\r\n${NIL}`],
+    ["HGETDEL h FIELDS 1 n199", `*1\r\n${NIL}`],
+    ["HSETEX h FXX FIELDS 1 n199 1", int(0)],
+  ])("is hidden from %s", (request, reply) => {
+    const [, said, journal] = backlog().trace(request);
+    expect(said).toBe(reply);
+    expect(journal).toBe(`HDEL h ${Array.from({ length: 32 }, (_, i) => `n${i}`).join(" ")}`);
+  });
+
+  test.each([
+    ["HINCRBY h n199 1", int(1), "HSET h n199 1"],
+    ["HINCRBYFLOAT h n199 1.5", bulk("1.5"), "HSET h n199 1.5"],
+    ["HSETNX h n199 7", int(1), "HSET h n199 7"],
+    ["HSET h n199 7", int(1), "HSET h n199 7"],
+    ["HSETEX h FNX FIELDS 1 n199 7", int(1), "HSETEX h FIELDS 1 n199 7"],
+  ])("is made anew by %s", (request, reply, effect) => {
+    const r = backlog();
+    const [, said, journal] = r.trace(request);
+    expect(said).toBe(reply);
+    expect(journal?.split(" | ")[1]).toBe(effect);
+    expect(r.trace("HTTL h FIELDS 1 n199")[1]).toBe(ints(-1));
+    expect(r.trace("HLEN h")[1]).toBe(int(2));
+  });
+
+  test("does not keep the key when nothing else is left of it", () => {
+    const r = backlog();
+    const [, , journal, events] = r.trace("HDEL h stays");
+    expect(journal?.endsWith(" | HDEL h stays")).toBe(true);
+    expect(events).toBe("hexpired:h | hdel:h | del:h");
+    r.expect(["EXISTS h", int(0)]);
+  });
+
+  test("takes a key of which all has ended with it, in one step", () => {
+    const r = new Recording();
+    r.server.keyspace.hashes.hashMaxListpackEntries = 0;
+    for (let i = 0; i < 200; i++) r.prepare(`HSETEX h PX ${10 + i} FIELDS 1 n${i} 5`);
+    r.server.pass(300);
+    r.expect(["EXISTS h", int(0), "DEL h", "hexpired:h | del:h"]);
+    expect(r.server.stats.expiredFields).toBe(200);
+  });
+});
+
 describe("a field's deadline", () => {
   test("is taken away by HSET and kept by HINCRBY and HINCRBYFLOAT", () => {
     const r = new Recording();
@@ -221,13 +290,18 @@ describe("a field's deadline", () => {
     expect(c.say("HGETALL h")).toContain("long");
   });
 
-  test("is no part of DEBUG DIGEST, which covers the values", () => {
+  test("shows in DEBUG DIGEST as that there is one, not when", () => {
     const server = new LocalServer();
     const c = server.connect();
-    c.say("HSET h a 1 b 2");
-    const before = datasetDigest(server.keyspace);
-    c.say("HEXPIRE h 10 FIELDS 1 a");
-    expect(datasetDigest(server.keyspace)).toBe(before);
+    const digest = (...requests: string[]): string => {
+      c.say(...requests);
+      return datasetDigest(server.keyspace);
+    };
+    const plain = digest("HSET h a 1 b 2");
+    const timed = digest("HEXPIRE h 10 FIELDS 1 a");
+    expect(timed).not.toBe(plain);
+    expect(digest("HEXPIRE h 20 FIELDS 1 a")).toBe(timed);
+    expect(digest("HPERSIST h FIELDS 1 a")).toBe(plain);
   });
 });
 
