@@ -34,6 +34,15 @@ import * as setRandom from "./set-random.ts";
 import * as setScan from "./set-scan.ts";
 import * as sets from "./sets.ts";
 import * as slowlog from "./slowlog.ts";
+import * as sort from "./sort.ts";
+import * as streamClaims from "./stream-claims.ts";
+import * as streamDeletion from "./stream-deletion.ts";
+import * as streamGroups from "./stream-groups.ts";
+import * as streamInfo from "./stream-info.ts";
+import * as streamPending from "./stream-pending.ts";
+import * as streamReads from "./stream-reads.ts";
+import * as streamSettings from "./stream-settings.ts";
+import * as streams from "./streams.ts";
 import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
 import * as transactions from "./transactions.ts";
@@ -69,6 +78,15 @@ export const COMMANDS: readonly Command[] = [
   setOperations,
   setRandom,
   setScan,
+  sort,
+  streams,
+  streamReads,
+  streamGroups,
+  streamPending,
+  streamClaims,
+  streamDeletion,
+  streamSettings,
+  streamInfo,
   info,
   config,
   commandCommand,
