@@ -8,14 +8,14 @@ import type { Rates } from "../observe/rates.ts";
 import type { ServerStats } from "../observe/stats.ts";
 import type { KeyEvents } from "../pubsub/key-events.ts";
 import type { PubSub } from "../pubsub/pubsub.ts";
+import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Client, ClientRegistry } from "./client.ts";
 import type { KeyChanges } from "./key-changes.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import type { Pause } from "./pause.ts";
-import type { CommandTable } from "./table.ts";
+import type { CommandTable, TableEntry } from "./table.ts";
 import type { Tracking } from "./tracking.ts";
-import type { QueuedRequest } from "./transaction.ts";
 import type { Waiter, WaitingClients } from "./waiting.ts";
 import type { Watches } from "./watches.ts";
 
@@ -52,8 +52,11 @@ export interface Persistence {
 
 /** Runs requests on behalf of others: EXEC's, and those of clients that waited. */
 export interface Runner {
-  /** Runs requests one after the other as one: what they change is journalled as a whole. Their replies follow each other in `reply`. */
-  runTransaction(client: Client, requests: readonly QueuedRequest[], reply: Reply): void;
+  /** What `runInner` changes until the matching `endUnit` is journalled as a whole. Units may be inside of each other. */
+  beginUnit(): void;
+  endUnit(client: Client): void;
+  /** Runs a request within the one that is being run: its reply follows in `reply`. Nothing waits in there. */
+  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): void;
   /** Answers a client that waits, and lets it go on. */
   endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void;
 }

@@ -26,7 +26,6 @@ import { ERRORS } from "./errors.ts";
 import { keyId } from "./key-id.ts";
 import { tellMonitors } from "./monitoring.ts";
 import type { TableEntry } from "./table.ts";
-import type { QueuedRequest } from "./transaction.ts";
 import type { Waiter, Wish } from "./waiting.ts";
 
 const MINUS = 45;
@@ -70,8 +69,9 @@ export type Outcome = typeof DONE | typeof POSTPONED;
  */
 export class Executor implements KeyspaceObserver, Runner {
   readonly call: Call;
-  /** For the requests of a transaction, while `call` executes EXEC; and for requests that waited. */
-  private readonly inner: Call;
+  /** For requests within requests, by how deep they are; and for requests that waited. */
+  private readonly inner: Call[] = [];
+  private depth = 0;
   private readonly again: Call;
   /** Takes the replies to clients that waited. */
   private readonly answer = new Reply(256);
@@ -80,15 +80,13 @@ export class Executor implements KeyspaceObserver, Runner {
   private readonly sink = new Reply(256);
   private readonly timer: CallTimer;
 
-  /** Effects are those of a transaction; the journal has its beginning. */
-  private inTransaction = false;
-  private isTransactionJournalled = false;
+  /** Units that have begun and not ended; the journal has the beginning of the outermost. */
+  private units = 0;
+  private isUnitJournalled = false;
 
   constructor(private readonly server: ServerContext) {
     this.timer = new CallTimer(server);
     this.call = new Call(server);
-    this.inner = new Call(server);
-    this.inner.mayWait = false;
     this.again = new Call(server);
     server.keyspace.observer = this;
   }
@@ -258,22 +256,38 @@ export class Executor implements KeyspaceObserver, Runner {
     if (this.server.gate & GATE_MONITORED) tellMonitors(this.server, client, entry, args);
   }
 
-  runTransaction(client: Client, requests: readonly QueuedRequest[], reply: Reply): void {
+  beginUnit(): void {
+    this.units++;
+  }
+
+  endUnit(client: Client): void {
+    this.units--;
+    if (this.units > 0 || !this.isUnitJournalled) return;
+    this.isUnitJournalled = false;
+    this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
+  }
+
+  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): void {
     const { timer } = this;
     const outer = timer.suspend();
-    this.inTransaction = true;
-    for (const { entry, args } of requests) {
-      const mark = reply.at;
-      timer.begin(entry);
-      this.perform(this.inner, client, args, reply, entry);
-      timer.end(client, args, reply.at - mark);
-      this.remember(client, entry, args);
-    }
-    this.inTransaction = false;
+    const mark = reply.at;
+    const c = this.innerCall(this.depth++);
+    timer.begin(entry);
+    this.perform(c, client, args, reply, entry);
+    timer.end(client, args, reply.at - mark);
+    this.depth--;
     timer.resume(outer);
-    if (!this.isTransactionJournalled) return;
-    this.isTransactionJournalled = false;
-    this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
+    this.remember(client, entry, args);
+  }
+
+  private innerCall(depth: number): Call {
+    const { inner } = this;
+    if (inner.length === depth) {
+      const c = new Call(this.server);
+      c.mayWait = false;
+      inner.push(c);
+    }
+    return inner[depth];
   }
 
   private abandonTransaction(client: Client): void {
@@ -375,7 +389,7 @@ export class Executor implements KeyspaceObserver, Runner {
     if (journal === undefined) return;
     c.client.unsaved = true;
     const { args, effects } = c;
-    if (c.effectCount > 1 && !this.inTransaction) {
+    if (c.effectCount > 1 && this.units === 0) {
       journal.append(c.db.id, MULTI, 0, MULTI.length);
       journal.append(c.db.id, effects.buf, 0, effects.at);
       journal.append(c.db.id, EXEC, 0, EXEC.length);
@@ -387,10 +401,10 @@ export class Executor implements KeyspaceObserver, Runner {
     }
   }
 
-  /** Gives the journal an effect; the first one of a transaction opens it there. */
+  /** Gives the journal an effect; the first one of a unit opens a transaction there. */
   private append(journal: Journal, db: number, buf: Uint8Array, start: number, len: number): void {
-    if (this.inTransaction && !this.isTransactionJournalled) {
-      this.isTransactionJournalled = true;
+    if (this.units > 0 && !this.isUnitJournalled) {
+      this.isUnitJournalled = true;
       journal.append(db, MULTI, 0, MULTI.length);
     }
     journal.append(db, buf, start, len);

@@ -43,7 +43,9 @@ export const exec = command({
     if (failed) return c.fail(ABORTED);
     if (broken) return c.reply.nilArray();
     c.reply.array(requests.length);
-    server.runner.runTransaction(client, requests, c.reply);
+    server.runner.beginUnit();
+    for (const { entry, args } of requests) server.runner.runInner(client, entry, args, c.reply);
+    server.runner.endUnit(client);
   },
 });
 
