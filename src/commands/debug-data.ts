@@ -4,7 +4,7 @@ import { ERRORS, error } from "../command/errors.ts";
 import { Span } from "../lib/bytes.ts";
 import { parseInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
-import { ENCODING_NAMES, HASH, HASHTABLE, INT } from "../types/kinds.ts";
+import { ENCODING_NAMES, HASH, HASHTABLE, HASHTABLE_EX, INT } from "../types/kinds.ts";
 import { stringKind } from "../types/string.ts";
 import { datasetDigest, NO_VALUE_DIGEST, valueDigest } from "./debug-digest.ts";
 
@@ -132,10 +132,18 @@ export const debugHtstatsKey = command({
   run(c) {
     const e = c.peek(2);
     if (e === NULL) return c.fail(ERRORS.noSuchKey);
-    if (c.entries.encoding(e) !== HASHTABLE) return c.fail(NO_TABLE);
-    c.reply.verbatim("txt", tableText(c, c.entries.reference(e)));
+    const table = tableOf(c, e);
+    if (table === NULL) return c.fail(NO_TABLE);
+    c.reply.verbatim("txt", tableText(c, table));
   },
 });
+
+/** The Dict that a value is held in; NULL when it is held otherwise. */
+function tableOf({ entries, keyspace }: Call, e: Ptr): Ptr {
+  const encoding = entries.encoding(e);
+  if (encoding === HASHTABLE_EX) return keyspace.hashes.timers.fields(entries.reference(e));
+  return encoding === HASHTABLE ? entries.reference(e) : NULL;
+}
 
 /** How many elements share a home, and how often. */
 function tableText({ keyspace: { dict } }: Call, table: Ptr): string {

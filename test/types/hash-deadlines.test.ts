@@ -5,6 +5,7 @@ import { encode, latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { blockBytes } from "../../src/memory/size-classes.ts";
 import { type EndedFields, FIELDS_PER_STEP, NO_DEADLINE, NO_FIELD } from "../../src/types/hash-deadlines.ts";
 import { ENCODING_NAMES } from "../../src/types/kinds.ts";
 
@@ -331,6 +332,47 @@ describe("fields that end", () => {
     rig.pass(200);
     rig.expire();
     expect(rig.ended.toSorted()).toEqual(["0:copy x", "0:moved x"]);
+  });
+});
+
+describe("the memory of a hash with fields that end", () => {
+  test("is told exactly of a packed hash, and is small", () => {
+    const rig = new Rig(new Random(3));
+    const db = rig.db(0);
+    for (const key of ["other", "h"]) {
+      for (let i = 0; i < 100; i++) rig.set(db, key, `field:${i}`, `value:${i}`);
+    }
+    const plain = rig.hashes.memoryBytes(rig.find(db, "h"), 0);
+    for (const key of ["other", "h"]) {
+      for (let i = 0; i < 100; i++) rig.setDeadline(db, key, `field:${i}`, rig.nowMs + 1000 + i);
+    }
+    const e = rig.find(db, "h");
+    const told = rig.hashes.memoryBytes(e, 0);
+    // A deadline takes 8 bytes; blocks are rounded up.
+    expect(told - plain).toBeLessThan(100 * 8 + 400);
+    const before = rig.keyspace.arena.usedBytes;
+    const entryBytes = blockBytes(rig.keyspace.entries.bytesOf(e));
+    db.delete(e);
+    expect(before - rig.keyspace.arena.usedBytes).toBe(told + entryBytes);
+  });
+
+  test("is told nearly exactly of a table", () => {
+    const rig = new Rig(new Random(4));
+    rig.hashes.hashMaxListpackEntries = 0;
+    const db = rig.db(0);
+    for (let i = 0; i < 10_000; i++) {
+      rig.set(db, "h", `field:${i}`, `value:${i}`);
+      rig.setDeadline(db, "h", `field:${i}`, rig.nowMs + 1000 + i);
+    }
+    const told = rig.hashes.memoryBytes(rig.find(db, "h"), 0);
+    const sampled = rig.hashes.memoryBytes(rig.find(db, "h"), 5);
+    const { usedBytes } = rig.keyspace.arena;
+    db.delete(rig.find(db, "h"));
+    rig.keyspace.reclaimer.run(() => false);
+    const freed = usedBytes - rig.keyspace.arena.usedBytes;
+    // Overflow buckets are not counted.
+    expect(Math.abs(told / freed - 1)).toBeLessThan(0.1);
+    expect(Math.abs(sampled / told - 1)).toBeLessThan(0.1);
   });
 });
 
