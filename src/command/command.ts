@@ -38,6 +38,12 @@ export interface KeySpec {
   readonly notes?: string;
 }
 
+/** A key of a request: which argument it is, and what the command does to it (the flags of a key specification). */
+export interface RequestKey {
+  readonly index: number;
+  readonly flags: readonly string[];
+}
+
 export interface CommandSpec {
   /** Lower case; of a subcommand only its own word. */
   readonly name: string;
@@ -51,6 +57,8 @@ export interface CommandSpec {
   readonly keyFlags?: (args: Args) => readonly string[];
   /** Places of the arguments that neither the slow log nor monitors may show. */
   readonly secrets?: (args: Args) => readonly number[];
+  /** Keys of one request that no specification finds: those of unknown ones. */
+  readonly moreKeys?: (args: Args) => readonly RequestKey[];
   readonly group: string;
   readonly since: string;
   readonly summary: string;

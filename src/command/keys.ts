@@ -1,12 +1,6 @@
 import { parseInteger } from "../lib/integer.ts";
 import type { Args } from "../resp/args.ts";
-import type { Command, KeySpec } from "./command.ts";
-
-/** A key of a request: which argument it is, and what the command does to it (the flags of a key specification). */
-export interface RequestKey {
-  readonly index: number;
-  readonly flags: readonly string[];
-}
+import type { Command, KeySpec, RequestKey } from "./command.ts";
 
 /** Whether any request of this command has keys. Channels are described like keys but are none. */
 export function takesKeys(command: Command): boolean {
@@ -27,6 +21,7 @@ export function keysOf(command: Command, args: Args): RequestKey[] | undefined {
     const flags = spec.flags.includes("variable_flags") ? (command.keyFlags?.(args) ?? spec.flags) : spec.flags;
     for (let index = range.first; index <= range.last; index += range.step) found.push({ index, flags });
   }
+  if (command.moreKeys !== undefined) found.push(...command.moreKeys(args));
   return found;
 }
 

@@ -1,8 +1,8 @@
 import type { Call } from "../command/call.ts";
-import { categoriesOf, command } from "../command/command.ts";
+import { categoriesOf, command, type RequestKey } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { helpCommand } from "../command/help.ts";
-import { keysOf, type RequestKey, takesKeys } from "../command/keys.ts";
+import { keysOf, takesKeys } from "../command/keys.ts";
 import type { TableEntry } from "../command/table.ts";
 import { globMatch } from "../lib/glob.ts";
 import { type Args, argsOf } from "../resp/args.ts";
