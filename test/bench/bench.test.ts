@@ -1,6 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { infoFields } from "./ask.ts";
-import { encode, encodeBatch, filler, Patcher, random, randomNumber, risingNumber, sequence } from "./encode.ts";
+import {
+  type Argument,
+  encode,
+  encodeBatch,
+  every,
+  filler,
+  Patcher,
+  random,
+  randomNumber,
+  risingNumber,
+  sameNumber,
+  sequence,
+} from "./encode.ts";
 import { Histogram, jackknifeError, median } from "./histogram.ts";
 import { lagOf } from "./modes/expiry.ts";
 import { connectionsFor } from "./modes/throughput.ts";
@@ -81,6 +93,7 @@ describe("statistics", () => {
       clientCpuNs: 0,
       latency: { pairs: [], max: 0 },
       nils: 0,
+      sent: commands,
       probe: null,
     });
     const { ratio, error } = cpuRatio([
@@ -160,6 +173,27 @@ describe("requests", () => {
   });
 });
 
+describe("slots", () => {
+  const drawn = (args: readonly Argument[], first: number, commands: number): string[] => {
+    const template = encode(args);
+    const batch = encodeBatch(template, commands);
+    new Patcher(template, 3, first).patch(batch, commands);
+    return text(batch).match(/\d{6,}/g)!;
+  };
+
+  test("can repeat what the one before was given", () => {
+    for (let i = 0; i < 50; i++) {
+      const [start, stop] = drawn(["ZRANGE", "z", randomNumber(100_000, 899_990), sameNumber(100_009)], i, 1);
+      expect(Number(stop) - Number(start)).toBe(9);
+    }
+  });
+
+  test("can stay the same for some commands", () => {
+    const keys = drawn(["SADD", every(100, "set:")], 99, 3);
+    expect(keys).toEqual(["000000000000", "000000000001", "000000000001"]);
+  });
+});
+
 describe("the reply counter", () => {
   const stream =
     "+OK\r\n:12\r\n$5\r\nhe\r\no\r\n*2\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n*0\r\n*-1\r\n-ERR no\r\n$0\r\n\r\n";
@@ -183,7 +217,7 @@ describe("the reply counter", () => {
 });
 
 describe("the workloads", () => {
-  const table = workloads({ small: 1_000_000, large: 10_000 });
+  const table = workloads({ small: 1_000_000, large: 10_000, deep: 3_000_000 });
 
   test("have names of their own and a batch size at least", () => {
     expect(new Set(table.map((one) => one.name)).size).toBe(table.length);
@@ -200,6 +234,13 @@ describe("the workloads", () => {
     expect(text(encode(get.args).bytes)).toBe("*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000000\r\n");
   });
 
+  test("take away no more than was filled in before or is restored", () => {
+    for (const one of table.filter(({ name }) => /POP|REM/.test(name))) {
+      expect(one.fill!.count).toBeGreaterThanOrEqual(1_000_000);
+      expect(one.restore!.run).not.toBe("once");
+    }
+  });
+
   test("use fewer connections only where large values pile up", () => {
     const connections = (name: string, pipeline: number): number =>
       connectionsFor(table.find((one) => one.name === name)!, pipeline);
@@ -207,6 +248,7 @@ describe("the workloads", () => {
     expect(connections("GET 64 KB", 1)).toBe(50);
     expect(connections("GET 64 KB", 64)).toBe(3);
     expect(connections("PUBLISH to 100", 1)).toBe(50);
+    expect(connections("LINSERT in 1M", 1)).toBe(2);
   });
 });
 

@@ -10,8 +10,11 @@ export interface Slot {
   readonly digits: number;
   /** Added to what is drawn. */
   readonly base: number;
-  /** "random" draws from [0, count); "sequence" takes the command's running number times `step`, rounded down. */
-  readonly draw: "random" | "sequence";
+  /**
+   * "random" draws from [0, count); "sequence" takes the command's running number times `step`, rounded down; "same" takes what the
+   * slot before it was given.
+   */
+  readonly draw: "random" | "sequence" | "same";
   readonly count: number;
   readonly step: number;
 }
@@ -28,6 +31,16 @@ export function random(prefix: string, count: number): Slot {
 /** `prefix` and 12 digits: the command's running number, so that n commands touch n keys. */
 export function sequence(prefix: string): Slot {
   return { prefix, digits: KEY_DIGITS, base: 0, draw: "sequence", count: 0, step: 1 };
+}
+
+/** `prefix` and 12 digits: the command's running number divided by `commands`, so that so many commands in a row have the same. */
+export function every(commands: number, prefix: string): Slot {
+  return { ...sequence(prefix), step: 1 / commands };
+}
+
+/** A decimal number: `base` and what was drawn for the slot before; of the width of `base`. */
+export function sameNumber(base: number): Slot {
+  return { prefix: "", digits: String(base).length, base, draw: "same", count: 0, step: 1 };
 }
 
 /** A decimal number without leading zeros from [base, base + count) by chance; base and base + count - 1 are of one width. */
@@ -92,6 +105,7 @@ export class Patcher {
   readonly #stride: number;
   #state: number;
   #running: number;
+  #drawn = 0;
 
   constructor(template: Template, seed: number, firstNumber: number) {
     this.#slots = template.slots;
@@ -109,8 +123,9 @@ export class Patcher {
   }
 
   #patchSlot(batch: Uint8Array, start: number, slot: PlacedSlot): void {
-    const drawn = slot.draw === "random" ? this.#next() % slot.count : Math.floor(this.#running * slot.step);
-    writeDigits(batch, start + slot.end, slot.changing, slot.base + drawn);
+    if (slot.draw === "random") this.#drawn = this.#next() % slot.count;
+    else if (slot.draw === "sequence") this.#drawn = Math.floor(this.#running * slot.step);
+    writeDigits(batch, start + slot.end, slot.changing, slot.base + this.#drawn);
   }
 
   // Marsaglia's xorshift32: a few nanoseconds, and the same keys in every run.

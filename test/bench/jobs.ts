@@ -41,6 +41,8 @@ export interface LoadResult {
   /** Microseconds from a batch's sending to its last reply. */
   latency: HistogramData;
   nils: number;
+  /** Commands sent in all, before and after the measured window too. */
+  sent: number;
   probe: ProbeResult | null;
 }
 

@@ -154,7 +154,7 @@ class Load implements LaneOwner {
 
   #result(probe: ProbeResult | null): LoadResult {
     const nils = this.#lanes.reduce((sum, lane) => sum + lane.counter.nils, 0);
-    return { ...this.#figures!, latency: this.#latency.toData(), nils, probe };
+    return { ...this.#figures!, latency: this.#latency.toData(), nils, sent: this.#sent, probe };
   }
 }
 

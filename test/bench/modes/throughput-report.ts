@@ -4,7 +4,7 @@ import { Histogram, jackknifeError } from "../histogram.ts";
 import type { LoadResult } from "../jobs.ts";
 import { count, fixed, milliseconds, type Section } from "../report.ts";
 import type { AofMode } from "../servers.ts";
-import type { Workload } from "../workloads.ts";
+import type { Workload } from "../workload.ts";
 
 /** One row of the table. */
 export interface Row {
@@ -127,7 +127,7 @@ export function filledSection(bench: Bench, aof: AofMode, filled: readonly Fille
       fixed(ratio(bytes), 2),
     ]),
     notes: [
-      "Growth of the server's resident memory while the keys (fields, for HSET) are written, divided by their number.",
+      "Growth of the server's resident memory while the keys (of one collection: its elements) are written, divided by their number.",
     ],
     data: table,
   };

@@ -12,15 +12,17 @@ import type { LoadResult, Window } from "../jobs.ts";
 import { pause } from "../now.ts";
 import type { Section } from "../report.ts";
 import { type AofMode, Server } from "../servers.ts";
-import { CHANNEL, type Fill, type KeyCounts, type Workload, workloads } from "../workloads.ts";
+import { CONNECTIONS_MAX, type Fill, type KeyCounts, type Workload } from "../workload.ts";
+import { CHANNEL, workloads } from "../workloads.ts";
 import { type Filled, filledSection, type Row, rowsSection } from "./throughput-report.ts";
 
-const CONNECTIONS_MAX = 50;
 /** Requests or replies under way; where 50 batches are more, fewer connections are used. */
 const UNDER_WAY_BYTES_MAX = 16e6;
-const CONNECTIONS = `${CONNECTIONS_MAX} connections (fewer for 64 KB at P=16 and 64, to keep ${UNDER_WAY_BYTES_MAX / 1e6} MB under way)`;
-const KEYS: KeyCounts = { small: 1_000_000, large: 10_000 };
-const KEYS_QUICK: KeyCounts = { small: 10_000, large: 500 };
+const CONNECTIONS =
+  `${CONNECTIONS_MAX} connections (fewer for 64 KB at P=16 and 64, to keep ${UNDER_WAY_BYTES_MAX / 1e6} MB under way, and for ` +
+  "LINSERT)";
+const KEYS: KeyCounts = { small: 1_000_000, large: 10_000, deep: 3_000_000 };
+const KEYS_QUICK: KeyCounts = { small: 10_000, large: 500, deep: 300_000 };
 /** Before each round, to get the server's data back into its caches. */
 const WARMUP_MS = 80;
 /** Before a row's first round: a just-in-time compiler needs more. */
@@ -47,6 +49,15 @@ export async function throughput(bench: Bench): Promise<Section[]> {
     if (filled.length > 0) sections.push(filledSection(bench, aof, filled));
   }
   return sections;
+}
+
+/** A contender's server, while its workload is measured. */
+interface Turn {
+  /** The contender's place among the contenders. */
+  readonly at: number;
+  readonly server: Server;
+  /** Commands that it was sent to restore its data. */
+  restored: number;
 }
 
 interface Measured {
@@ -80,16 +91,16 @@ async function pass(
 ): Promise<void> {
   const order = bench.options.contenders.map((_, at) => at);
   if (!oursFirst) order.reverse();
-  const servers = new Map<number, Server>();
+  const turns: Turn[] = [];
   try {
     for (const at of order) {
       const server = await Server.start(bench.options.contenders[at]!, serverOptions(bench, aof));
-      servers.set(at, server);
+      turns.push({ at, server, restored: 0 });
       if (filled.workload.fill !== null) filled.bytesPerKey[at]!.push(await fill(bench, filled.workload.fill, server));
     }
-    for (const row of rows) await passRow(bench, aof, row, rounds, servers);
+    for (const row of rows) await passRow(bench, aof, row, rounds, [...turns]);
   } finally {
-    for (const server of servers.values()) await server.stop();
+    for (const { server } of turns) await server.stop();
   }
 }
 
@@ -100,20 +111,13 @@ async function fill(bench: Bench, { args, count: keys }: Fill, server: Server): 
   return (server.rssBytes() - before) / keys;
 }
 
-async function passRow(
-  bench: Bench,
-  aof: AofMode,
-  row: Row,
-  rounds: number,
-  servers: ReadonlyMap<number, Server>,
-): Promise<void> {
+async function passRow(bench: Bench, aof: AofMode, row: Row, rounds: number, turns: Turn[]): Promise<void> {
   progress(`${row.workload.name} P=${row.pipeline} ${aof}`);
   const bounds = roundBounds(bench, row.workload, aof);
-  const turns = [...servers];
-  for (const [, server] of turns) await round(bench, row, server, bounds.first, bounds.warmup, 0);
+  for (const turn of turns) await round(bench, row, turn, bounds.first, bounds.warmup, 0);
   for (let i = 0; i < rounds; i++) {
-    for (const [at, server] of turns) {
-      row.rounds[at]!.push(await round(bench, row, server, bounds.warmup, bounds.measured, i + 1));
+    for (const turn of turns) {
+      row.rounds[turn.at]!.push(await round(bench, row, turn, bounds.warmup, bounds.measured, i + 1));
     }
     turns.reverse();
   }
@@ -139,17 +143,19 @@ export function connectionsFor(workload: Workload, pipeline: number): number {
   const requestBytes = encode(workload.args).bytes.length;
   const storedBytes = workload.fill === null ? 0 : encode(workload.fill.args).bytes.length;
   const batchBytes = Math.max(requestBytes, storedBytes) * pipeline;
-  return Math.max(1, Math.min(CONNECTIONS_MAX, Math.floor(UNDER_WAY_BYTES_MAX / batchBytes)));
+  return Math.max(1, Math.min(workload.connectionsMax, Math.floor(UNDER_WAY_BYTES_MAX / batchBytes)));
 }
 
+/** One round, and what restores the data after it. */
 async function round(
   bench: Bench,
   { workload, pipeline }: Row,
-  server: Server,
+  turn: Turn,
   warmup: Window,
   measured: Window,
   seed: number,
 ): Promise<LoadResult> {
+  const { server } = turn;
   const result = await bench.generator.load({
     port: server.port,
     serverPid: server.pid,
@@ -166,5 +172,14 @@ async function round(
     probe: false,
   });
   if (result.nils > 0) throw new Error(`${workload.name}: ${result.nils} replies were nil`);
+  await restore(bench, workload, turn, result.sent);
   return result;
+}
+
+async function restore(bench: Bench, { fill, restore }: Workload, turn: Turn, sent: number): Promise<void> {
+  if (restore === null) return;
+  const commands = restore.run === "once" ? 1 : sent;
+  const firstNumber = restore.run === "on" ? (fill?.count ?? 0) + turn.restored : 0;
+  turn.restored += commands;
+  await bench.generator.fill(turn.server, restore.args, commands, { firstNumber, seed: turn.restored });
 }
