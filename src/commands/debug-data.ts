@@ -1,10 +1,8 @@
 import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
-import { Span } from "../lib/bytes.ts";
-import { parseInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
-import { ENCODING_NAMES, HASH, HASHTABLE, HASHTABLE_EX, INT } from "../types/kinds.ts";
+import { HASHTABLE, HASHTABLE_EX } from "../types/kinds.ts";
 import { stringKind } from "../types/string.ts";
 import { datasetDigest, NO_VALUE_DIGEST, valueDigest } from "./debug-digest.ts";
 
@@ -60,53 +58,6 @@ function populateKey({ db }: Call, name: string, text: string, bytes: number): v
   const value = new Uint8Array(bytes === 0 ? text.length : bytes);
   Buffer.from(text, "latin1").copy(value);
   db.setString(NULL, key, 0, key.length, hash, stringKind(value, 0, value.length), value, 0, value.length, 0);
-}
-
-export const debugObject = command({
-  ...metadata,
-  name: "object",
-  arity: 3,
-  summary: "Tells how the value of a key is held.",
-  run(c) {
-    const e = c.peek(2);
-    if (e === NULL) return c.fail(ERRORS.noSuchKey);
-    const { entries, keyspace } = c;
-    const access = entries.access(e);
-    const idle = keyspace.access.lfu ? 0 : keyspace.access.idleSeconds(access);
-    c.reply.status(
-      `Value at:0x${(e >>> 0).toString(16)} refcount:1 encoding:${ENCODING_NAMES[entries.encoding(e)]} ` +
-        `serializedlength:${serializedBytes(c, e)} lru:${access} lru_seconds_idle:${idle}`,
-    );
-  },
-});
-
-/** Bytes of the value in a snapshot without compression. */
-function serializedBytes({ entries, keyspace }: Call, e: Ptr): number {
-  if (entries.type(e) !== HASH) {
-    const value = new Span();
-    entries.value(e, value);
-    return entries.encoding(e) === INT ? integerBytes(value) : stringBytes(value.len);
-  }
-  let bytes = lengthBytes(keyspace.hashes.length(e));
-  keyspace.hashes.forEach(e, (field, value) => {
-    bytes += stringBytes(field.len) + stringBytes(value.len);
-  });
-  return bytes;
-}
-
-function integerBytes({ buf, start, len }: Span): number {
-  const value = parseInteger(buf, start, len);
-  const bits = [8, 16, 32].find((width) => value >= -(2 ** (width - 1)) && value < 2 ** (width - 1));
-  return bits === undefined ? stringBytes(len) : 1 + bits / 8;
-}
-
-function stringBytes(len: number): number {
-  return lengthBytes(len) + len;
-}
-
-function lengthBytes(length: number): number {
-  if (length < 1 << 6) return 1;
-  return length < 1 << 14 ? 2 : 5;
 }
 
 export const debugHtstats = command({

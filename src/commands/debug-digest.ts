@@ -1,14 +1,18 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { encode, own, Span } from "../lib/bytes.ts";
+import { formatDouble } from "../lib/float.ts";
 import type { Ptr } from "../memory/arena.ts";
 import { NO_DEADLINE } from "../types/hash-deadlines.ts";
-import { HASH, SET, STRING } from "../types/kinds.ts";
+import { HASH, LIST, SET, STREAM, STRING, ZSET } from "../types/kinds.ts";
+import { ID_TEXT_MAX, type StreamId } from "../types/stream-id.ts";
 
 /**
  * Redis's digest of data: equal for equal data, whatever its order in tables, and equal to what redis-server computes for the same data.
  * SHA-1 sums are combined in two ways: `xor`, for things in any order, and `mix`, for things in a given order.
  */
 const DIGEST_BYTES = 20;
+const DASH = 45;
+const DOT = 46;
 const HAS_DEADLINE = encode("!!expire!!");
 const FIELD_HAS_DEADLINE = encode("!!hexpire!!");
 
@@ -79,6 +83,32 @@ const ADDERS: Readonly<Record<number, (keyspace: Keyspace, e: Ptr, digest: Diges
     entries.value(e, value);
     digest.mix(value.buf, value.start, value.len);
   },
+  [LIST]({ lists }, e, digest) {
+    const element = new Span();
+    for (let more = lists.seek(e, 0); more; more = lists.next()) {
+      lists.read(element);
+      digest.mix(element.buf, element.start, element.len);
+    }
+  },
+  [ZSET]({ zsets }, e, digest) {
+    zsets.forEach(e, ({ buf, start, len }, score) => {
+      const element = new Digest();
+      element.mix(buf, start, len);
+      element.mix(encode(formatDouble(score)));
+      digest.xorDigest(element);
+    });
+  },
+  [STREAM]({ streams }, e, digest) {
+    const { entries } = streams;
+    const text = new Span();
+    for (let more = entries.seekFirst(streams.header(e)); more; more = entries.next()) {
+      digest.mix(dottedId(entries.id));
+      for (let i = 0; i < 2 * entries.fields; i++) {
+        entries.nextText(text);
+        digest.mix(text.buf, text.start, text.len);
+      }
+    }
+  },
   [SET]({ sets }, e, digest) {
     sets.forEach(e, ({ buf, start, len }) => digest.xor(buf, start, len));
   },
@@ -92,6 +122,14 @@ const ADDERS: Readonly<Record<number, (keyspace: Keyspace, e: Ptr, digest: Diges
     });
   },
 };
+
+/** The ID as the digest has it: with a dot. */
+function dottedId(id: StreamId): Uint8Array {
+  const text = new Uint8Array(ID_TEXT_MAX);
+  const len = id.format(text, 0);
+  text[text.indexOf(DASH)] = DOT;
+  return text.subarray(0, len);
+}
 
 function bigEndian(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

@@ -7,14 +7,8 @@ import { encode } from "../lib/bytes.ts";
 import { parseDouble } from "../lib/float.ts";
 import { parseInteger } from "../lib/integer.ts";
 import { randomHex } from "../lib/random.ts";
-import {
-  debugDigest,
-  debugDigestValue,
-  debugHtstats,
-  debugHtstatsKey,
-  debugObject,
-  debugPopulate,
-} from "./debug-data.ts";
+import { debugDigest, debugDigestValue, debugHtstats, debugHtstatsKey, debugPopulate } from "./debug-data.ts";
+import { debugObject, debugQuicklistPackedThreshold } from "./debug-object.ts";
 import { debugProtocol } from "./debug-protocol.ts";
 
 const NOT_ALLOWED = error(
@@ -159,6 +153,7 @@ const subcommands: readonly Command[] = [
   pauseCron,
   debugPopulate,
   debugProtocol,
+  debugQuicklistPackedThreshold,
   setActiveExpire,
   sleep,
 ];
@@ -172,6 +167,7 @@ const help = helpCommand("DEBUG", metadata, subcommands, {
   "pause-cron": "<0|1>",
   populate: "<count> [<prefix> [<size>]]",
   protocol: "<type>",
+  "quicklist-packed-threshold": "<bytes>",
   "set-active-expire": "<0|1>",
   sleep: "<seconds>",
 });
