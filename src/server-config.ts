@@ -37,7 +37,7 @@ function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (
 }
 
 function followMemory(server: Configurable): void {
-  const { access, hashes, lists, sets, streams } = server.keyspace;
+  const { access, hashes, lists, sets, streams, zsets } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
     access.lfu = policy.includes("lfu");
     server.memoryLimit.evicts = policy !== "noeviction";
@@ -68,6 +68,12 @@ function followMemory(server: Configurable): void {
   });
   follow(server, "set-max-listpack-value", (bytes) => {
     sets.setMaxListpackValue = bytes;
+  });
+  follow(server, "zset-max-listpack-entries", (entries) => {
+    zsets.zsetMaxListpackEntries = entries;
+  });
+  follow(server, "zset-max-listpack-value", (bytes) => {
+    zsets.zsetMaxListpackValue = bytes;
   });
   follow(server, "stream-node-max-bytes", (bytes) => {
     streams.entries.maxBytes = Number(bytes);

@@ -69,7 +69,6 @@ const packing = {
   "set-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a set that is kept packed."),
   "set-max-listpack-value": directive(memory(0, LONG_MAX), 64, "Length of the longest member of a packed set."),
   "zset-max-listpack-entries": directive(integer(0, LONG_MAX), 128, "Members of a sorted set that is kept packed.", {
-    ...inert,
     aliases: ["zset-max-ziplist-entries"],
   }),
   "zset-max-listpack-value": directive(
@@ -77,7 +76,6 @@ const packing = {
     64,
     "Length of the longest member of a packed sorted set.",
     {
-      ...inert,
       aliases: ["zset-max-ziplist-value"],
     },
   ),

@@ -9,10 +9,11 @@ import { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
 import { EndedFields } from "../types/hash-deadlines.ts";
-import { HASH, LIST, SET, STREAM, STRING } from "../types/kinds.ts";
+import { HASH, LIST, SET, STREAM, STRING, ZSET } from "../types/kinds.ts";
 import { ListValues } from "../types/list.ts";
 import { SetValues } from "../types/set.ts";
 import { StreamValues } from "../types/stream.ts";
+import { ZsetValues } from "../types/zset.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
 import { Reclaimer } from "./reclaimer.ts";
@@ -35,6 +36,7 @@ export class Keyspace implements DatabaseOwner {
   readonly hashes: HashValues;
   readonly lists: ListValues;
   readonly sets: SetValues;
+  readonly zsets: ZsetValues;
   readonly streams: StreamValues;
   /** By type; undefined for strings. */
   readonly collections: (Collection | undefined)[] = [];
@@ -64,6 +66,8 @@ export class Keyspace implements DatabaseOwner {
     this.collections[LIST] = this.lists;
     this.sets = new SetValues(this.arena, this.entries, this.dict);
     this.collections[SET] = this.sets;
+    this.zsets = new ZsetValues(this.arena, this.entries, this.dict);
+    this.collections[ZSET] = this.zsets;
     this.streams = new StreamValues(this.arena, this.entries);
     this.collections[STREAM] = this.streams;
     this.access = new AccessClock(random);
