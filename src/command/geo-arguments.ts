@@ -110,7 +110,7 @@ export function replyPlace(reply: Reply, longitude: number, latitude: number): v
 /** A coordinate has 17 digits behind the point, less the zeros at its end. */
 function replyCoordinate(reply: Reply, degrees: number): void {
   const text = degrees.toFixed(COORDINATE_PLACES).replace(/\.?0+$/, "");
-  const shown = text === "-0" || text === "" ? "0" : text;
+  const shown = text === "-0" ? "0" : text;
   if (reply.resp3) reply.raw(encode(`,${shown}\r\n`));
   else reply.bulkText(shown);
 }
