@@ -7,14 +7,25 @@ import { expiry } from "./modes/expiry.ts";
 import { idle } from "./modes/idle.ts";
 import { replay } from "./modes/replay.ts";
 import { rss } from "./modes/rss.ts";
+import { rssCollections } from "./modes/rss-collections.ts";
 import { stall } from "./modes/stall.ts";
+import { stallCollections } from "./modes/stall-collections.ts";
 import { start } from "./modes/start.ts";
 import { throughput } from "./modes/throughput.ts";
 import { type ModeName, type Options, parseOptions, USAGE } from "./options.ts";
 import { markdown, type Section } from "./report.ts";
 import { cleanUp } from "./servers.ts";
 
-const modes: Record<ModeName, Mode> = { rss, stall, idle, start, replay, expiry };
+const modes: Record<ModeName, Mode> = {
+  rss,
+  stall,
+  idle,
+  start,
+  replay,
+  expiry,
+  "rss-collections": rssCollections,
+  "stall-collections": stallCollections,
+};
 
 async function main(): Promise<number> {
   const options = readOptions();

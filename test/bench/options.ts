@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { AofMode, Contender } from "./servers.ts";
 
-export const MODES = ["rss", "stall", "idle", "start", "replay", "expiry"] as const;
+export const MODES = [
+  "rss",
+  "stall",
+  "idle",
+  "start",
+  "replay",
+  "expiry",
+  "rss-collections",
+  "stall-collections",
+] as const;
 export type ModeName = (typeof MODES)[number];
 
 export interface Options {
@@ -40,6 +49,8 @@ Instead of the workloads, one or more of:
   --start    time from start to ready with an empty folder
   --replay   time to load the same AOF
   --expiry   lag of expiry, 1M keys with deadlines spread over a minute (takes 80 s per server)
+  --rss-collections    resident bytes per element of hashes, lists, sets and sorted sets
+  --stall-collections  longest event-loop stalls on collections of 1M elements, and what deleting 10M takes
 `;
 
 const DEFAULT_ROUNDS = 36;
@@ -79,6 +90,8 @@ const FLAGS = {
   start: { type: "boolean" },
   replay: { type: "boolean" },
   expiry: { type: "boolean" },
+  "rss-collections": { type: "boolean" },
+  "stall-collections": { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {

@@ -11,14 +11,27 @@ const KEYS = 5_000_000;
 const KEYS_QUICK = 100_000;
 const REST_MS = 3000;
 /** Few commands under way at a time: a ping should wait for the server's loop, not behind a crowd. */
-const GENTLE = { connections: 4, pipeline: 16, probe: true };
+export const GENTLE = { connections: 4, pipeline: 16, probe: true };
 const INFO_FIELDS = /stall|eventloop|loop_/;
 
-interface Figures {
+/** Stalls of one contender's server in one phase. */
+export interface Stalls {
   readonly contender: string;
   readonly phase: string;
   readonly probe: ProbeResult;
 }
+
+export const STALL_HEAD = [
+  "Server",
+  "phase",
+  "p99.9 ms",
+  "max ms",
+  "p99.9 ms, own",
+  "max ms, own",
+  "longest, own (after n commands)",
+];
+export const OWN_NOTE =
+  "Own: without the time for which the kernel kept the server's main thread or the client waiting for a core.";
 
 export async function stall(bench: Bench): Promise<Section[]> {
   const keys = bench.options.quick ? KEYS_QUICK : KEYS;
@@ -37,8 +50,8 @@ async function measure(
   contender: Contender,
   keys: number,
   info: string[],
-): Promise<Figures[]> {
-  const figures: Figures[] = [];
+): Promise<Stalls[]> {
+  const figures: Stalls[] = [];
   const key = sequence("key:");
   const load = async (phase: string, args: Argument[], commands: number): Promise<void> => {
     progress(`stall ${contender.name}: ${phase}`);
@@ -53,22 +66,21 @@ async function measure(
   return figures;
 }
 
-function section(aof: AofMode, keys: number, figures: readonly Figures[], info: readonly string[]): Section {
+function section(aof: AofMode, keys: number, figures: readonly Stalls[], info: readonly string[]): Section {
   return {
     title: `Event-loop stalls, AOF ${aof}`,
-    head: ["Server", "phase", "p99.9 ms", "max ms", "p99.9 ms, own", "max ms, own", "longest, own (after n commands)"],
-    rows: figures.map(cells),
+    head: STALL_HEAD,
+    rows: figures.map(stallCells),
     notes: [
       `A second client pings every millisecond while ${GENTLE.connections} connections with ${GENTLE.pipeline} commands each ` +
-        `write ${count(keys)} keys, so the tables grow (and, deleting, shrink) meanwhile. Own: without the time for which the ` +
-        "kernel kept the server's main thread or the client waiting for a core.",
+        `write ${count(keys)} keys, so the tables grow (and, deleting, shrink) meanwhile. ${OWN_NOTE}`,
       ...info,
     ],
     data: figures,
   };
 }
 
-function cells({ contender, phase, probe }: Figures): string[] {
+export function stallCells({ contender, phase, probe }: Stalls): string[] {
   const all = Histogram.of(probe.gaps);
   const own = Histogram.of(probe.ownGaps);
   const worst = probe.worst.slice(0, 3).map((gap: Gap) => `${milliseconds(gap.ownUs)} (${count(gap.at)})`);

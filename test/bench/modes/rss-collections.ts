@@ -1,0 +1,81 @@
+/** Resident bytes per element of collections: of many small ones, and of a single large one. */
+import { type Bench, orNote, progress, ratio, withEach } from "../bench.ts";
+import { COLLECTION_KINDS, type CollectionKind } from "../collections.ts";
+import { type Argument, every } from "../encode.ts";
+import { pause } from "../now.ts";
+import { count, fixed, megabytes, type Section } from "../report.ts";
+
+const ELEMENTS_SMALL = 100;
+const COLLECTIONS = 20_000;
+const COLLECTIONS_QUICK = 1000;
+const ELEMENTS_LARGE = 1_000_000;
+const ELEMENTS_LARGE_QUICK = 50_000;
+/** What a garbage collector or allocator gives back by itself soon after a load may go first. */
+const SETTLE_MS = 2000;
+
+interface Shape {
+  readonly name: string;
+  readonly key: Argument;
+  readonly elements: number;
+}
+
+interface Figures {
+  readonly emptyBytes: number;
+  readonly fullBytes: number;
+}
+
+export async function rssCollections(bench: Bench): Promise<Section[]> {
+  const rows: string[][] = [];
+  const data: unknown[] = [];
+  for (const kind of COLLECTION_KINDS) {
+    for (const shape of shapesOf(kind, bench.options.quick)) {
+      progress(`rss ${shape.name}`);
+      const figures = await orNote(bench, shape.name, [], () => measure(bench, kind, shape));
+      if (figures.length === 0) continue;
+      rows.push(cells(shape, figures));
+      data.push({ shape: shape.name, elements: shape.elements, figures });
+    }
+  }
+  const names = bench.options.contenders.map((one) => one.name);
+  const head = [
+    "Collections",
+    ...names.map((n) => `bytes per element ${n}`),
+    "ratio",
+    ...names.map((n) => `growth ${n}`),
+  ];
+  const notes = [
+    "Elements of 14 bytes (hashes: fields, with values of 8 bytes), added one by one, AOF off, a fresh server for each row. Bytes per " +
+      "element: growth of the resident memory by all of them, divided by their number.",
+  ];
+  return [{ title: "Memory per element", head, rows, notes, data }];
+}
+
+function shapesOf({ name }: CollectionKind, quick: boolean): Shape[] {
+  const collections = quick ? COLLECTIONS_QUICK : COLLECTIONS;
+  const large = quick ? ELEMENTS_LARGE_QUICK : ELEMENTS_LARGE;
+  const small = `${count(collections)} times a ${name} of ${ELEMENTS_SMALL}`;
+  return [
+    { name: small, key: every(ELEMENTS_SMALL, `${name}:`), elements: collections * ELEMENTS_SMALL },
+    { name: `a ${name} of ${count(large)}`, key: name, elements: large },
+  ];
+}
+
+function measure(bench: Bench, kind: CollectionKind, { key, elements }: Shape): Promise<Figures[]> {
+  return withEach(bench, "off", async (server) => {
+    const emptyBytes = server.rssBytes();
+    await bench.generator.fill(server, kind.add(key), elements);
+    await pause(SETTLE_MS);
+    return { emptyBytes, fullBytes: server.rssBytes() };
+  });
+}
+
+function cells({ name, elements }: Shape, figures: readonly Figures[]): string[] {
+  const growth = figures.map((one) => one.fullBytes - one.emptyBytes);
+  const perElement = growth.map((bytes) => bytes / elements);
+  return [
+    name,
+    ...perElement.map((bytes) => fixed(bytes, 1)),
+    fixed(ratio(perElement), 2),
+    ...growth.map((bytes) => megabytes(bytes)),
+  ];
+}
