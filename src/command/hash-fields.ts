@@ -60,7 +60,7 @@ export function persistField(c: Call, e: Ptr, i: number): void {
 /** Tells of field arguments of key 1 that were given a deadline. */
 export function fieldsTimed(c: Call, e: Ptr, indexes: readonly number[], deadlineMs: number): void {
   if (indexes.length === 0) return;
-  c.db.retime(e);
+  c.db.hasten(e, deadlineMs);
   c.changes += indexes.length - 1;
   c.changed(1, EVENTS.hash, "hexpire");
   const out = c.effect(5 + indexes.length);
@@ -98,5 +98,4 @@ export function fieldsDeleted(c: Call, e: Ptr, indexes: readonly number[]): void
   c.effectArg(1);
   for (const i of indexes) c.effectArg(i);
   if (c.keyspace.hashes.length(e) === 0) c.deleteEmptied(1, e);
-  else c.db.retime(e);
 }

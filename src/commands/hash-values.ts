@@ -220,7 +220,7 @@ function setPairs(c: Call, found: Ptr, options: SetOptions): void {
     else hashes.set(e, buf, start[i], len[i], buf, start[i + 1], len[i + 1]);
     if (time & TIMES) hashes.setDeadline(e, buf, start[i], len[i], deadlineMs);
   }
-  c.db.retime(e);
+  if (time & TIMES) c.db.hasten(e, deadlineMs);
   c.changes += (count - first) / 2 - 1;
   c.changed(1, EVENTS.hash, "hset");
   if (time & TIMES) c.notify(1, EVENTS.hash, "hexpire");

@@ -21,7 +21,8 @@ import type { CollectionReclaimer } from "./collection.ts";
  * Invariants
  * 1. An entry's TIMED_FIELDS flag is set exactly when its encoding is LISTPACK_EX or HASHTABLE_EX, and its timer then points back to it.
  * 2. A timer is in the wheel of its key's database exactly when its deadline is finite, and under that deadline. No field ends before it.
- *    It may be too early, when the field that ended first was deleted or overwritten: the wheel then hands it out once in vain.
+ *    It may be too early, when the field that ended first was deleted, overwritten or given more time: the wheel then hands it out once
+ *    in vain.
  * 3. Looking a key up removes fields whose time is past, all of a packed hash and `FIELDS_PER_STEP` of a table, and the key when it has
  *    no field left that lives. What remains of a table's past fields is hidden from whoever asks: nothing that is past is ever seen.
  * 4. A hash keeps its timer to its end, even without deadlines.

@@ -400,7 +400,7 @@ export class HashValues implements Collection {
 
   /**
    * Gives a field that is there a deadline, or takes it away (NO_DEADLINE). After the last of such calls the key's database must be told
-   * (`Database.retime`): it has the timer.
+   * (`Database.hasten` or `retime`): it has the timer.
    */
   setDeadline(e: Ptr, buf: Uint8Array, start: number, len: number, deadlineMs: number): void {
     if (!this.hasTimer(e)) {

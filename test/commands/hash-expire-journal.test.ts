@@ -12,7 +12,7 @@ function journalled(): { server: LocalServer; journal: string[][] } {
   Object.assign(server, {
     journal: {
       append: (_db: number, buf: Uint8Array, start: number, len: number) => {
-        for (const request of parseReplies(own(buf, start, len))) journal.push(texts(request));
+        for (const request of parseReplies(own(buf, start, len))) journal.push(texts(request).map(String));
       },
       flush: () => true,
       lastError: "",
