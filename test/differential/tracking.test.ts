@@ -106,6 +106,17 @@ describe.skipIf(requireRedisServer() === undefined)("client-side caching goes as
     return [...heard, ...(await heardBy(client))];
   });
 
+  same("the message about what a waiting request changed follows its reply", async (open) => {
+    const [waiting, writer] = [await tracker(open), await open()];
+    await say(writer, "FLUSHALL", "RPUSH to x");
+    await heardBy(waiting);
+    const heard = await say(waiting, "LRANGE to 0 -1", "LRANGE from 0 -1");
+    waiting.send(encodeCommand(["BLMOVE", "from", "to", "LEFT", "LEFT", "0"]));
+    for (let blocked = ""; !blocked.includes("blocked_clients:1"); ) blocked = await writer.text("INFO", "clients");
+    await say(writer, "RPUSH from y");
+    return [...heard, ...(await heardBy(waiting))];
+  });
+
   same("what is read in a transaction is tracked", async (open) => {
     const [reader, writer] = [await tracker(open), await open()];
     await say(reader, "MULTI", "GET a", "SET b 1", "STRLEN b", "EXEC");

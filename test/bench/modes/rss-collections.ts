@@ -10,7 +10,7 @@ const COLLECTIONS = 20_000;
 const COLLECTIONS_QUICK = 1000;
 const ELEMENTS_LARGE = 1_000_000;
 const ELEMENTS_LARGE_QUICK = 50_000;
-/** What a garbage collector or allocator gives back by itself soon after a load may go first. */
+/** What a garbage collector or allocator gives back by itself soon after the start and after a load may go first. */
 const SETTLE_MS = 2000;
 
 interface Shape {
@@ -62,6 +62,7 @@ function shapesOf({ name }: CollectionKind, quick: boolean): Shape[] {
 
 function measure(bench: Bench, kind: CollectionKind, { key, elements }: Shape): Promise<Figures[]> {
   return withEach(bench, "off", async (server) => {
+    await pause(SETTLE_MS);
     const emptyBytes = server.rssBytes();
     await bench.generator.fill(server, kind.add(key), elements);
     await pause(SETTLE_MS);

@@ -24,6 +24,8 @@ const CHANGES_QUICK = 5000;
 /** Memory is back when no more than this share of what the collection took is left. */
 const LEFT_SHARE = 0.02;
 const SAMPLE_MS = 10;
+/** What the start took may go before memory is compared with it. */
+const SETTLE_MS = 2000;
 /** Pings go on for so long after the deletion; then memory that is not back counts as kept. */
 const WATCH_MS = 15_000;
 const WATCH_MS_QUICK = 1000;
@@ -77,6 +79,7 @@ async function remove(bench: Bench, server: Server, contender: Contender, kind: 
   const { quick } = bench.options;
   const elements = quick ? DELETED_ELEMENTS_QUICK : DELETED_ELEMENTS;
   progress(`deletion ${contender.name}: ${kind.name} of ${count(elements)}`);
+  await pause(SETTLE_MS);
   const [usedBefore, residentBefore] = [await usedMemory(server), server.rssBytes()];
   await bench.generator.fill(server, kind.add(kind.name), elements);
   const usedBytes = (await usedMemory(server)) - usedBefore;
