@@ -3,26 +3,36 @@
 import { bitmaps } from "./bitmaps.ts";
 import { connection } from "./connection.ts";
 import { expiry } from "./expiry.ts";
+import { geo } from "./geo.ts";
 import { floats, globs, integers, texts } from "./grammars.ts";
 import { hashes } from "./hashes.ts";
 import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
+import { lists } from "./lists.ts";
+import { observation } from "./observation.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
+import { sorts } from "./sorts.ts";
+import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
 
 export const FAMILIES = [
   strings,
   bitmaps,
+  streams,
   hashes,
   hyperloglog,
+  geo,
+  lists,
   keys,
   expiry,
   connection,
   pubsub,
   server,
+  observation,
   sets,
+  sorts,
   floats,
   integers,
   globs,
