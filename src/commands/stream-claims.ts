@@ -1,3 +1,4 @@
+import { bigInteger } from "../command/big-argument.ts";
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
@@ -25,12 +26,12 @@ const INVALID_TIME = invalid("TIME option", "XCLAIM");
 const INVALID_RETRYCOUNT = invalid("RETRYCOUNT option", "XCLAIM");
 const COUNT_TOO_SMALL = error("ERR COUNT must be > 0");
 const COUNT_TOO_HIGH = error("ERR Insufficient memory, failed allocating transient memory, COUNT too high.");
-const DEFAULT_COUNT = 100;
+const DEFAULT_COUNT = 100n;
 /** Of each entry that is asked for, so many are looked at. */
 const ATTEMPTS = 10;
-const COUNT_MAX = Math.floor(2 ** 63 / 16);
-/** A reply of more entries is given up as Redis does, which makes room for it in advance. */
-const COUNT_ALLOCATED_MAX = 2 ** 33;
+/** More are refused as no count at all; and before that, Redis makes room for them in advance, and fails when there is not so much. */
+const COUNT_MAX = 576_460_752_303_423_487n;
+const COUNT_ALLOCATED_MAX = 2n ** 33n;
 
 const id = new StreamId();
 const lastId = new StreamId();
@@ -170,7 +171,7 @@ export const xautoclaim = command({
     let count = DEFAULT_COUNT;
     for (let i = 6; i < c.argc && !c.failed; i++) {
       if (c.args.is(i, "JUSTID")) justId = true;
-      else if (c.args.is(i, "COUNT") && i + 1 < c.argc) count = c.integerBetween(++i, 1, COUNT_MAX, COUNT_TOO_SMALL);
+      else if (c.args.is(i, "COUNT") && i + 1 < c.argc) count = readCount(c, ++i);
       else c.fail(ERRORS.syntax);
     }
     if (c.failed) return;
@@ -179,9 +180,15 @@ export const xautoclaim = command({
     const g = findGroup(c, h, 2);
     if (g === NULL) return failNoGroup(c);
     if (count > COUNT_ALLOCATED_MAX) return c.fail(COUNT_TOO_HIGH);
-    autoClaim(c, h, g, count);
+    autoClaim(c, h, g, Number(count));
   },
 });
+
+function readCount(c: Call, i: number): bigint {
+  const count = bigInteger(c, i, COUNT_TOO_SMALL);
+  if (count < 1n || count > COUNT_MAX) c.fail(COUNT_TOO_SMALL);
+  return count;
+}
 
 /** Claims from `id` on: replies with the ID to go on from, the entries, and the IDs of those that are no longer in the stream. */
 function autoClaim(c: Call, h: Ptr, g: Ptr, count: number): void {

@@ -26,6 +26,9 @@ const NO_KEY = error(
 const BUSY = error("BUSYGROUP Consumer Group name already exists");
 const INVALID_ENTRIES_READ = error("ERR value for ENTRIESREAD must be positive or -1");
 const DOLLAR = 36;
+/** No option may come twice. */
+const CREATE_ARGUMENTS_MAX = 8;
+const SETID_ARGUMENTS_MAX = 7;
 
 const id = new StreamId();
 let makesStream = false;
@@ -86,6 +89,7 @@ const create = command({
     if (c.failed) return;
     const { streams } = c.keyspace;
     const found = makesStream ? writeStream(c, 2) : expectStream(c);
+    if (!c.failed && c.argc > CREATE_ARGUMENTS_MAX) failUsage(c);
     if (c.failed) return;
     id.setMin();
     if (!isDollar(c)) idArg(c, 4, id);
@@ -116,6 +120,7 @@ const setid = command({
     if (c.failed) return;
     const { streams } = c.keyspace;
     const g = expectGroup(c);
+    if (!c.failed && c.argc > SETID_ARGUMENTS_MAX) failUsage(c);
     if (c.failed) return;
     if (isDollar(c)) streams.lastId(readStream(c, 2), id);
     else anyIdArg(c, 4, id);

@@ -158,6 +158,13 @@ function keptIds(): readonly StreamId[] {
   });
 }
 
+function failNoGroup(c: Call, keyArg: number): void {
+  const group = c.args.quoted(options.groupArg);
+  c.failText(
+    `NOGROUP No such key '${c.args.quoted(keyArg)}' or consumer group '${group}' in XREADGROUP with GROUP option`,
+  );
+}
+
 function resolveGroups(c: Call): void {
   for (let i = 0; i < options.keyCount && !c.failed; i++) {
     const key = options.firstKey + i;
@@ -165,9 +172,8 @@ function resolveGroups(c: Call): void {
     if (c.failed) return;
     const g = findGroup(c, h, options.groupArg);
     if (g === NULL) {
-      return c.failText(
-        `NOGROUP No such key '${c.args.quoted(key)}' or consumer group '${c.args.quoted(options.groupArg)}' in XREADGROUP with GROUP option`,
-      );
+      failNoGroup(c, key);
+      return;
     }
     headers[i] = h;
     groupsOfKeys[i] = g;

@@ -9,7 +9,6 @@ import { StreamId } from "../types/stream-id.ts";
 
 const ADDED_NEGATIVE = error("ERR entries_added must be positive");
 const SMALLER_THAN_GIVEN = error("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
-const SMALLER_THAN_DELETED = error("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
 const SMALLER_THAN_TOP = error("ERR The ID specified in XSETID is smaller than the target stream top item");
 const ADDED_TOO_FEW = error("ERR The entries_added specified in XSETID is smaller than the target stream length");
 const INVALID_DURATION = error("ERR IDMP-DURATION must be between 1 and 86400 seconds");
@@ -72,11 +71,6 @@ function readSettings(c: Call): void {
 
 function checkSettings(c: Call, h: Ptr): void {
   const { streams } = c.keyspace;
-  streams.maxDeletedId(h, other);
-  if (id.compare(other) < 0) {
-    c.fail(SMALLER_THAN_DELETED);
-    return;
-  }
   if (!streams.topId(h, other)) return;
   if (id.compare(other) < 0) {
     c.fail(SMALLER_THAN_TOP);

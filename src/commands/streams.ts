@@ -23,8 +23,7 @@ const ID_IS_ZERO = error("ERR The ID specified in XADD must be greater than 0-0"
 const EXHAUSTED = error("ERR The stream has exhausted the last possible ID, unable to add more items");
 const ID_TOO_SMALL = error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
 const ID_NOT_AUTOMATIC = error("ERR IDMP/IDMPAUTO can be used only with auto-generated IDs");
-// Redis's text says "without", too.
-const NO_STRATEGY = error("ERR syntax error, XTRIM must be called without specifying a trimming strategy");
+const NO_STRATEGY = error("ERR syntax error, XTRIM must be called with a trimming strategy");
 const STAR = 42;
 
 /** What XADD was told, and the ID that comes of it. */

@@ -131,6 +131,40 @@ const hugePause: Rule = (_theirs, ours, command) => {
   return Number(command[2]) > Number.MAX_SAFE_INTEGER && ours[0]?.value === "ERR timeout is out of range";
 };
 
+/** Nothing but moments and the time since then is told in other figures: times of delivery, and when a consumer was last seen. */
+const streamTimes: FrameRule = (theirs, ours) => sameButTimes(theirs, ours, "");
+
+const TIME_FIELDS = new Set<unknown>(["idle", "seen-time"]);
+
+function sameButTimes(theirs: Reply, ours: Reply, field: unknown): boolean {
+  if (theirs.type !== ours.type) return false;
+  if (!Array.isArray(theirs.value)) {
+    // How many nodes an index has is the server's own affair.
+    if (field === "radix-tree-nodes") return true;
+    if (!TIME_FIELDS.has(field)) return Bun.deepEquals(theirs, ours);
+    return Math.abs(Number(theirs.value) - Number(ours.value)) <= 5000;
+  }
+  const [a, b] = [items(theirs), items(ours)];
+  // A pending entry: ID, perhaps its consumer, then time and number of deliveries.
+  const time = a.length >= 3 && a.length <= 4 && a.at(-1)!.type === ":" && a.at(-2)!.type === ":" ? a.length - 2 : -1;
+  return a.length === b.length && a.every((x, i) => sameButTimes(x, b[i]!, i === time ? "idle" : a[i - 1]?.value));
+}
+
+/** Of the slow log everything but ids, times and addresses: arguments and the client's name. */
+const slowCalls: FrameRule = (theirs, ours) => {
+  const told = (reply: Reply): unknown[] => items(reply).map((entry) => [items(entry)[3], items(entry)[5]]);
+  return Bun.deepEquals(told(theirs), told(ours));
+};
+
+/** Which commands were called and how often; the times are each server's own. */
+const callCounts: FrameRule = (theirs, ours) => {
+  const told = (reply: Reply): string[] => {
+    const flat = items(reply);
+    return pairs(flat.map((item, i) => (i % 2 === 0 ? item : items(item)[1]!)));
+  };
+  return sameItems(told(theirs), told(ours));
+};
+
 const RULES: Readonly<Record<string, Rule>> = {
   KEYS: each(unordered),
   HKEYS: each(unordered),
@@ -152,7 +186,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   PTTL: each(near(1)),
   PEXPIRETIME: each(near(1)),
   "OBJECT IDLETIME": each(idleSeconds),
+  XPENDING: each(streamTimes),
+  "XINFO STREAM": each(streamTimes),
+  "XINFO CONSUMERS": each(streamTimes),
+  "XGROUP HELP": each(ownText),
+  "XINFO HELP": each(ownText),
   TIME: each(randomPicks),
+  "SLOWLOG GET": each(slowCalls),
+  "LATENCY HISTOGRAM": each(callCounts),
   HELLO: each(greeting),
   LOLWUT: each(ownText),
   INFO: each(ownText),
