@@ -110,7 +110,7 @@ export const auth = command({
   summary: "Authenticates the connection.",
   complexity: "O(N) where N is the length of the password",
   syntax: "[username@6.0.0] password",
-  secrets: ({ count }) => (count === 2 ? [1] : [1, 2]),
+  secrets: ({ count }) => Array.from({ length: count - 1 }, (_none, i) => i + 1),
   run(c) {
     if (c.argc > 3) return c.fail(ERRORS.syntax);
     if (c.argc === 2 && !needsPassword(c.server.config)) return c.fail(NO_PASSWORD_SET);

@@ -18,7 +18,7 @@ const get = command({
   syntax: "[count:integer]",
   run(c) {
     if (c.argc > 3) return failUsage(c);
-    const count = c.argc === 3 ? c.integerBetween(2, -1, Number.MAX_SAFE_INTEGER, BAD_COUNT) : DEFAULT_COUNT;
+    const count = c.argc === 3 ? c.integerBetween(2, -1, Number.POSITIVE_INFINITY, BAD_COUNT) : DEFAULT_COUNT;
     if (!c.failed) writeEntries(c, count < 0 ? Number.POSITIVE_INFINITY : count);
   },
 });
