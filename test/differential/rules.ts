@@ -150,10 +150,15 @@ function sameButTimes(theirs: Reply, ours: Reply, field: unknown): boolean {
   return a.length === b.length && a.every((x, i) => sameButTimes(x, b[i]!, i === time ? "idle" : a[i - 1]?.value));
 }
 
-/** Of the slow log everything but ids, times and addresses: arguments and the client's name. */
+/**
+ * Of the slow log everything but ids, times and addresses: arguments and the client's name. Of a request that is not well-formed Redis logs
+ * the password, too.
+ */
 const slowCalls: FrameRule = (theirs, ours) => {
-  const told = (reply: Reply): unknown[] => items(reply).map((entry) => [items(entry)[3], items(entry)[5]]);
-  return Bun.deepEquals(told(theirs), told(ours));
+  const told = (reply: Reply): Reply[] =>
+    items(reply).flatMap((entry) => [...items(items(entry)[3]!), items(entry)[5]!]);
+  const [a, b] = [told(theirs), told(ours)];
+  return a.length === b.length && a.every(({ value }, i) => value === b[i]!.value || b[i]!.value === "(redacted)");
 };
 
 /** Which commands were called and how often; the times are each server's own. */

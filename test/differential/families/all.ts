@@ -10,7 +10,6 @@ import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
 import { lists } from "./lists.ts";
 import { observation } from "./observation.ts";
-import { observation } from "./observation.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
@@ -31,7 +30,6 @@ export const FAMILIES = [
   connection,
   pubsub,
   server,
-  observation,
   observation,
   sets,
   sorts,

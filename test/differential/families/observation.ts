@@ -26,11 +26,9 @@ export const observation: Family = {
     "FUNCTION FLUSH": maybe(word("SYNC", "async", "nope")),
     "FUNCTION LIST": maybe(oneOf(seq(word("LIBRARYNAME"), maybe(word("*"))), word("WITHCODE", "nope"))),
   },
-  // With an argument too many or too few Redis logs the password.
-  avoid: ([name, ...rest]) => {
-    const command = name!.toUpperCase();
-    return (command === "AUTH" && rest.length > 2) || (command === "CONFIG" && rest.length % 2 === 0);
-  },
+  // As in the family server: settings above 2^53 are refused here.
+  avoid: ([name, ...rest]) =>
+    name!.toUpperCase() === "CONFIG" && rest.some((text) => /^922337203685477580[78]$/.test(text)),
   prepare: `
     CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 128 latency-monitor-threshold 0
     SLOWLOG RESET
