@@ -85,6 +85,13 @@ export class MemberTable {
     }
   }
 
+  /** A new table with the same members. */
+  copy(table: Ptr): Ptr {
+    const copy = this.dict.create();
+    this.forEach(table, ({ buf, start, len }) => this.addNew(copy, buf, start, len));
+    return copy;
+  }
+
   /** Frees a table and its members; a big one in slices, later. */
   release(table: Ptr, reclaimer: CollectionReclaimer): void {
     const { dict, entries } = this;

@@ -45,7 +45,7 @@ export class SetValues implements Collection {
   private readonly walkedList: PackedList;
   private readonly table: MemberTable;
   private readonly member = new Span();
-  private readonly extreme = new Span();
+  private readonly text = new Span();
   /** The member of a table that was picked. */
   private picked: Ptr = NULL;
 
@@ -133,13 +133,13 @@ export class SetValues implements Collection {
 
   /** Whether the `count` integers of the open set, and one more member of `len` bytes, may be a packed list. */
   private mayBeListed(count: number, len: number): boolean {
-    const { ints, extreme } = this;
+    const { ints, text } = this;
     if (count >= this.maxListed() || len > this.setMaxListpackValue) return false;
     if (count === 0 || this.setMaxListpackValue >= INTEGER_TEXT_BYTES) return true;
-    ints.read(0, extreme);
-    const bytes = extreme.len;
-    ints.read(count - 1, extreme);
-    return Math.max(bytes, extreme.len) <= this.setMaxListpackValue;
+    ints.read(0, text);
+    const bytes = text.len;
+    ints.read(count - 1, text);
+    return Math.max(bytes, text.len) <= this.setMaxListpackValue;
   }
 
   private addToList(e: Ptr, buf: Uint8Array, start: number, len: number): boolean {
@@ -359,7 +359,7 @@ export class SetValues implements Collection {
     const encoding = entries.encoding(e);
     this.rootBytes = entries.valueLength(e);
     if (encoding === HASHTABLE) {
-      this.root = this.tableOf(e);
+      this.root = this.table.copy(entries.reference(e));
     } else if (encoding === INTSET) {
       this.openInts(ints, e);
       this.root = ints.copy();
@@ -367,13 +367,6 @@ export class SetValues implements Collection {
       this.openList(list, e);
       this.root = list.copy();
     }
-  }
-
-  /** A new table of the set's members. */
-  private tableOf(e: Ptr): Ptr {
-    const table = this.dict.create();
-    this.forEach(e, ({ buf, start, len }) => this.table.addNew(table, buf, start, len));
-    return table;
   }
 
   /** Frees the set. Of a big one that takes time, so the reclaimer does it. The entry is not touched. */
@@ -396,22 +389,39 @@ export class SetValues implements Collection {
     return blockBytes(entries.valueLength(e));
   }
 
+  // Conversions do not use what `forEach` walks with: they happen to a set that gets the members of another one that is walked.
+
   private toTable(e: Ptr): void {
-    const table = this.tableOf(e);
+    const { ints, list, text, entries } = this;
+    const table = this.dict.create();
+    if (entries.encoding(e) === INTSET) {
+      this.openInts(ints, e);
+      for (let i = 0; i < ints.count; i++) {
+        ints.read(i, text);
+        this.table.addNew(table, text.buf, text.start, text.len);
+      }
+    } else {
+      for (this.openList(list, e); list.index < list.count; list.next()) {
+        list.read(text);
+        this.table.addNew(table, text.buf, text.start, text.len);
+      }
+    }
     this.freeBlock(e);
-    this.entries.setEncoding(e, HASHTABLE);
-    this.entries.setReference(e, table, 0);
+    entries.setEncoding(e, HASHTABLE);
+    entries.setReference(e, table, 0);
   }
 
   /** From INTSET to LISTPACK. */
   private toList(e: Ptr): void {
-    const { list, entries } = this;
+    const { ints, list, text, entries } = this;
+    this.openInts(ints, e);
     list.open(NULL, EMPTY_LIST_BYTES);
-    list.draft(this.length(e) * draftBytes(INTEGER_TEXT_BYTES));
-    this.forEach(e, ({ buf, start, len }) => {
-      list.insert(buf, start, len);
+    list.draft(ints.count * draftBytes(INTEGER_TEXT_BYTES));
+    for (let i = 0; i < ints.count; i++) {
+      ints.read(i, text);
+      list.insert(text.buf, text.start, text.len);
       list.next();
-    });
+    }
     list.settle();
     this.freeBlock(e);
     entries.setEncoding(e, LISTPACK);

@@ -238,20 +238,34 @@ describe("SetValues", () => {
     }
   });
 
-  test("shows other sets what they are asked while one is walked", () => {
-    const odd = new Checked();
-    const { sets, random } = odd;
-    for (const text of ["1", "3", "5", "a"]) odd.add(text);
-    const draft = sets.draft(false);
-    sets.forEach(odd.e, ({ buf, start, len }) => {
-      expect(sets.has(draft, buf, start, len)).toBe(false);
-      sets.add(draft, buf, start, len);
-    });
-    expect(sets.length(draft)).toBe(4);
-    sets.pop(draft, 4, random, () => undefined);
-    sets.discard(draft, odd.keyspace.reclaimer);
-    odd.drop();
-    expect(odd.usedBytes).toBe(odd.before);
+  test("lets other sets grow and be converted while one is walked", () => {
+    const texts = [...range(5), "a", "b", "c"];
+    for (const members of [range(8), texts]) {
+      for (const walked of [new Checked(8, 8), new Checked(0, 8), new Checked(0, 0)]) {
+        for (const text of members) walked.add(text);
+        const { sets } = walked;
+        for (const [maxIntegers, maxListed] of [
+          [3, 8],
+          [3, 0],
+          [8, 7],
+          [8, 6],
+          [0, 3],
+        ]) {
+          [sets.setMaxIntsetEntries, sets.setMaxListpackEntries] = [maxIntegers, maxListed];
+          const draft = sets.draft(false);
+          sets.forEach(walked.e, ({ buf, start, len }) => {
+            expect(sets.has(draft, buf, start, len)).toBe(false);
+            expect(sets.add(draft, buf, start, len)).toBe(true);
+          });
+          const copied: string[] = [];
+          sets.forEach(draft, (member) => copied.push(textOf(member)));
+          expect(sorted(copied)).toEqual(sorted(members));
+          sets.discard(draft, walked.keyspace.reclaimer);
+        }
+        walked.drop();
+        expect(walked.usedBytes).toBe(walked.before);
+      }
+    }
   });
 
   test("stops when it has shown enough", () => {
