@@ -117,15 +117,29 @@ export class DeadlineHeap {
   /** How many entries have ended by that time. Looks at every slot. */
   countUntil(h: Ptr, nowMs: number): number {
     let ended = 0;
-    for (let slot = this.count(h) - 1; slot >= 0; slot--) if (this.deadlineAt(h, slot) <= nowMs) ended++;
+    for (let c = this.chunks(h) - 1; c >= 0; c--) {
+      const { at, end, deadlines } = this.openChunk(h, c);
+      for (let i = at; i < end; i++) if (deadlines[i] <= nowMs) ended++;
+    }
     return ended;
   }
 
   /** Whether an entry ends after that time. Late ones are mostly among the last slots, so it starts there. */
   hasAfter(h: Ptr, nowMs: number): boolean {
     if (this.latest(h) <= nowMs) return false;
-    for (let slot = this.count(h) - 1; slot >= 0; slot--) if (this.deadlineAt(h, slot) > nowMs) return true;
+    for (let c = this.chunks(h) - 1; c >= 0; c--) {
+      const { at, end, deadlines } = this.openChunk(h, c);
+      for (let i = end - 1; i >= at; i--) if (deadlines[i] > nowMs) return true;
+    }
     return false;
+  }
+
+  /** Where the deadlines of a chunk's slots in use are. */
+  private openChunk(h: Ptr, index: number): { at: number; end: number; deadlines: Float64Array } {
+    const chunk = this.word(this.word(h, DIRECTORY) as Ptr, index) as Ptr;
+    const at = chunk & UNIT_MASK;
+    const slots = Math.min(CHUNK_SLOTS, this.count(h) - (index << CHUNK_SHIFT));
+    return { at, end: at + slots, deadlines: this.f64[chunk >>> SEGMENT_SHIFT] };
   }
 
   /** Bytes of the heap's blocks. */

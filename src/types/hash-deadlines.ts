@@ -35,7 +35,7 @@ const OWNER = 6;
 const EXTRA = 7;
 
 /** So many fields of a table are removed in one step. */
-export const FIELDS_PER_STEP = 32;
+export const FIELDS_PER_STEP = 8;
 
 /** What `deadline` says of a field that has none, and of one that is not there. */
 export const NO_DEADLINE = 0;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { datasetDigest } from "../../src/commands/debug-digest.ts";
 import { ExpiryCycle } from "../../src/keyspace/expiry.ts";
 import { LatencyMonitor } from "../../src/observe/latency.ts";
+import { FIELDS_PER_STEP } from "../../src/types/hash-deadlines.ts";
 import { frame, LocalServer } from "./local-server.ts";
 import { bulk, int, NIL, NOT_INTEGER, OK, Recording, WRONG_TYPE } from "./recording.ts";
 
@@ -152,7 +153,7 @@ describe("a field that has ended", () => {
 });
 
 describe("a field that has ended in a big hash but is not removed yet", () => {
-  /** A table of one field that stays and 200 that have ended, the first 32 of which the next look-up removes. */
+  /** A table of one field that stays and 200 that have ended, the first of which the next look-up removes. */
   function backlog(): Recording {
     const r = new Recording();
     r.server.keyspace.hashes.hashMaxListpackEntries = 0;
@@ -184,7 +185,7 @@ describe("a field that has ended in a big hash but is not removed yet", () => {
   ])("is hidden from %s", (request, reply) => {
     const [, said, journal] = backlog().trace(request);
     expect(said).toBe(reply);
-    expect(journal).toBe(`HDEL h ${Array.from({ length: 32 }, (_, i) => `n${i}`).join(" ")}`);
+    expect(journal).toBe(`HDEL h ${Array.from({ length: FIELDS_PER_STEP }, (_, i) => `n${i}`).join(" ")}`);
   });
 
   test.each([
