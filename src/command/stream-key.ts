@@ -3,7 +3,7 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import type { Reply } from "../resp/reply.ts";
 import { STREAM } from "../types/kinds.ts";
 import { STREAM_VALUE } from "../types/stream.ts";
-import { ID_TEXT_MAX, type StreamId } from "../types/stream-id.ts";
+import { IdText, type StreamId } from "../types/stream-id.ts";
 import { INVALID, OPEN, parseExtreme, parseId } from "../types/stream-id-text.ts";
 import type { Call } from "./call.ts";
 import { GATE_LOADING } from "./context.ts";
@@ -13,7 +13,7 @@ const INVALID_ID = error("ERR Invalid stream ID specified as stream command argu
 const INVALID_START = error("ERR invalid start ID for the interval");
 const INVALID_END = error("ERR invalid end ID for the interval");
 const OPENING = 40;
-const idText = new Uint8Array(ID_TEXT_MAX);
+const idText = new IdText();
 
 /** The stream in the key of argument i, for reading: its header, or NULL when there is none and when it is no stream, which fails. */
 export function readStream(c: Call, i: number): Ptr {
@@ -125,7 +125,8 @@ function rangeEdge(c: Call, i: number, lastOfMs: boolean, id: StreamId): boolean
 }
 
 export function replyId(reply: Reply, id: StreamId): void {
-  reply.bulk(idText, 0, id.format(idText, 0));
+  const len = idText.set(id);
+  reply.bulk(idText.bytes, 0, len);
 }
 
 /** Writes the entry that the walk through `streams.entries` stands on: its ID, and its fields and values. */

@@ -5,6 +5,7 @@ const WORD = 0x1_0000_0000;
 /** From this high word on a 64-bit number is beyond what a double holds exactly. */
 const UNSAFE_HIGH = 0x20_0000;
 const MINUS = 45;
+const ZERO = 48;
 /** "18446744073709551615-18446744073709551615" */
 export const ID_TEXT_MAX = 41;
 /** Words that an ID takes in memory, the most significant first. */
@@ -125,6 +126,32 @@ export class StreamId {
     const dash = at + formatWords(this.msHigh, this.msLow, out, at);
     out[dash] = MINUS;
     return dash + 1 - at + formatWords(this.seqHigh, this.seqLow, out, dash + 1);
+  }
+}
+
+/** An ID as text. The milliseconds are kept, as the next ID often has the same. */
+export class IdText {
+  readonly bytes = new Uint8Array(ID_TEXT_MAX);
+  private high = 0;
+  private low = 0;
+  /** Index of the dash. */
+  private dash = 1;
+
+  constructor() {
+    this.bytes.set([ZERO, MINUS]);
+  }
+
+  /** Makes the text that of `id`; returns its length. */
+  set(id: StreamId): number {
+    const { bytes } = this;
+    if (id.msHigh !== this.high || id.msLow !== this.low) {
+      this.high = id.msHigh;
+      this.low = id.msLow;
+      this.dash = formatWords(id.msHigh, id.msLow, bytes, 0);
+      bytes[this.dash] = MINUS;
+    }
+    const seqAt = this.dash + 1;
+    return seqAt + formatWords(id.seqHigh, id.seqLow, bytes, seqAt);
   }
 }
 
