@@ -1,0 +1,93 @@
+/** Runs files of Redis's test suite against servers under test: each file in a process of its own against a fresh server. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startOurs } from "../support/oracle.ts";
+import { type FileResult, readOutput } from "./output.ts";
+
+const FILE_SECONDS_MAX = 400;
+/** Without any progress the harness gives up by itself. */
+const SILENCE_SECONDS_MAX = 60;
+/** Ports that a harness may use for itself; lanes must not share them. */
+const PORTS_FROM = 21_111;
+const PORTS_PER_LANE = 400;
+/** Programs that the suite looks for beside the server's. */
+const HELPERS = ["redis-cli", "redis-benchmark"];
+/** Servers that the harness did not start can't pass this: it asks for their process, after it has changed their settings. */
+const NEVER_RUN = "SRANDMEMBER with a dict containing long chain";
+
+export interface Run extends FileResult {
+  readonly seconds: number;
+}
+
+/** A copy of the suite for one run at a time. */
+export class Lane {
+  private readonly folder = mkdtempSync(join(tmpdir(), "go-redis-suite-"));
+  private readonly firstPort: number;
+
+  constructor(source: string, index: number) {
+    this.firstPort = PORTS_FROM + index * PORTS_PER_LANE + (process.pid % 8) * PORTS_PER_LANE * 4;
+    for (const part of ["tests", "runtest", "redis.conf"]) {
+      cpSync(join(source, part), join(this.folder, part), { recursive: true });
+    }
+    symlinkSync(join(source, "utils"), join(this.folder, "utils"));
+    mkdirSync(join(this.folder, "src"));
+    symlinkSync(join(source, "src/commands"), join(this.folder, "src/commands"));
+    mkdirSync(join(this.folder, "tests/tmp"), { recursive: true });
+    for (const name of HELPERS) this.link(name);
+  }
+
+  private link(program: string): void {
+    const path = Bun.which(program);
+    if (path === null) throw new Error(`${program} is not installed`);
+    symlinkSync(path, join(this.folder, "src", program));
+  }
+
+  has(file: string): boolean {
+    return existsSync(join(this.folder, "tests", `${file}.tcl`));
+  }
+
+  async run(file: string): Promise<Run> {
+    const startNs = Bun.nanoseconds();
+    const server = await startOurs(["--enable-protected-configs", "yes"]);
+    try {
+      const result = readOutput(await this.harness(file, server.port));
+      const broken = server.running() ? result.broken : `the server ended: ${server.log().slice(-500)}`;
+      return { ...result, broken, seconds: (Bun.nanoseconds() - startNs) / 1e9 };
+    } finally {
+      await server.kill9();
+    }
+  }
+
+  /** What the harness prints. It has a process group of its own, of which nothing is left behind. */
+  private async harness(file: string, port: number): Promise<string> {
+    const where = ["--host", "127.0.0.1", "--port", String(port), "--single", file];
+    const ports = ["--baseport", String(this.firstPort), "--portcount", String(PORTS_PER_LANE)];
+    const manner = ["--durable", "--no-latency", "--timeout", String(SILENCE_SECONDS_MAX), "--skiptest", NEVER_RUN];
+    const child = Bun.spawn(["./runtest", ...where, ...ports, ...manner], {
+      cwd: this.folder,
+      env: { ...process.env, TERM: "dumb", LC_ALL: "C.UTF-8" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+      detached: true,
+    });
+    const timer = setTimeout(() => killGroup(child.pid), FILE_SECONDS_MAX * 1000);
+    const text = await child.stdout.text();
+    clearTimeout(timer);
+    killGroup(child.pid);
+    return text;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them have ended.
+  }
+}
