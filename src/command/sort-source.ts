@@ -27,8 +27,10 @@ export function takeElements(c: Call, e: Ptr, from: number, count: number, backw
   const texts = new SortTexts(count);
   if (count === 0) return texts;
   const type = c.entries.type(e);
+  const first = backward ? lengthOf(c, e) - 1 - from : from;
   if (type === SET) takeMembers(c, e, from, texts, count);
-  else takeListed(c, e, from, texts, count, backward);
+  else if (type === LIST) takeListed(c, e, first, texts, count, backward);
+  else takeRanked(c, e, first, texts, count, backward);
   return texts;
 }
 
@@ -40,14 +42,25 @@ function takeMembers(c: Call, e: Ptr, from: number, texts: SortTexts, count: num
   });
 }
 
-function takeListed(c: Call, e: Ptr, from: number, texts: SortTexts, count: number, backward: boolean): void {
+function takeListed(c: Call, e: Ptr, first: number, texts: SortTexts, count: number, backward: boolean): void {
   const { lists } = c.keyspace;
   const element = new Span();
-  lists.seek(e, backward ? lists.length(e) - 1 - from : from);
+  lists.seek(e, first);
   for (let i = 0; i < count; i++) {
     lists.read(element);
     texts.add(element.buf, element.start, element.len);
     if (backward) lists.previous();
     else lists.next();
+  }
+}
+
+function takeRanked(c: Call, e: Ptr, first: number, texts: SortTexts, count: number, backward: boolean): void {
+  const { cursor } = c.keyspace.zsets;
+  cursor.seek(e, first);
+  for (let i = 0; i < count; i++) {
+    const { buf, start, len } = cursor.member;
+    texts.add(buf, start, len);
+    if (backward) cursor.previous();
+    else cursor.next();
   }
 }
