@@ -44,6 +44,8 @@ export interface Persistence {
   readonly loading: LoadProgress | undefined;
   /** The append-only file under INFO's names and in its order. */
   readonly figures: Readonly<Record<string, number | string>>;
+  /** Every write to the file comes so many microseconds late: for tests. */
+  writeDelayUs: number;
   /** Loads the files and opens them for writing, if the AOF is on. Resolves with the reason why that is impossible. */
   load(): Promise<string | undefined>;
   /** Writes and syncs what there is, and closes the file. False when that failed. */

@@ -22,6 +22,19 @@ const SLEEP_US_MAX = 2 ** 63;
 
 const metadata = { group: "server", since: "1.0.0" } as const;
 
+const aofFlushSleep = command({
+  ...metadata,
+  name: "aof-flush-sleep",
+  arity: 3,
+  summary: "Delays every write to the append-only file by so many microseconds.",
+  run(c) {
+    const { buf, start, len } = c.args;
+    const us = parseInteger(buf, start[2], len[2]);
+    c.server.persistence.writeDelayUs = us > 0 && us < SLEEP_US_MAX ? us : 0;
+    c.reply.ok();
+  },
+});
+
 const changeReplId = command({
   ...metadata,
   name: "change-repl-id",
@@ -140,6 +153,7 @@ const sleep = command({
 });
 
 const subcommands: readonly Command[] = [
+  aofFlushSleep,
   changeReplId,
   configRewriteForceAll,
   debugDigest,
@@ -158,6 +172,7 @@ const subcommands: readonly Command[] = [
   sleep,
 ];
 const help = helpCommand("DEBUG", metadata, subcommands, {
+  "aof-flush-sleep": "<microseconds>",
   "digest-value": "<key> [<key> ...]",
   error: "<text>",
   htstats: "<db>",

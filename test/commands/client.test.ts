@@ -102,6 +102,17 @@ describe("CLIENT INFO", () => {
     expect(c.say("CLIENT INFO")).toMatch(/^=\d+\r\ntxt:id=1 .* resp=3 .*\n\r\n$/);
   });
 
+  test("shows monitors, transactions and the requests they hold", () => {
+    const server = new LocalServer();
+    server.connect().say("MONITOR");
+    const other = server.connect();
+    other.say("MULTI", "SET k v", "GET k");
+    const [monitor, transaction] = server.connect().say("CLIENT LIST").split("\n").slice(1);
+    expect(monitor).toContain(" flags=O ");
+    expect(transaction).toContain(" flags=x ");
+    expect(transaction).toContain(" multi=2 ");
+  });
+
   test("shows modes and subscriptions as flags", () => {
     const flags = (...requests: string[]): string => {
       const c = new LocalServer().connect(requests.includes("unix") ? "/tmp/s:0" : "127.0.0.1:1");
@@ -157,6 +168,12 @@ describe("CLIENT LIST", () => {
       "CLIENT LIST ID 1 x": "-ERR Invalid client ID\r\n",
       "CLIENT LIST ID 99999999999999999999": "-ERR Invalid client ID\r\n",
     });
+  });
+});
+
+describe("CLIENT CAPA", () => {
+  test("takes what it knows and what it does not", () => {
+    expect(new LocalServer().connect().say("CLIENT CAPA redirect whatever")).toBe("+OK\r\n");
   });
 });
 

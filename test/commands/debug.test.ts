@@ -193,6 +193,32 @@ describe("DEBUG OBJECT", () => {
   });
 });
 
+describe("DEBUG QUICKLIST-PACKED-THRESHOLD", () => {
+  test("takes sizes as directives do; 0 is the usual", () => {
+    const server = new LocalServer();
+    const c = allowed(server);
+    const { lists } = server.keyspace;
+    const usual = lists.ownLeafBytes;
+    expect(c.say("DEBUG QUICKLIST-PACKED-THRESHOLD 100b")).toBe("+OK\r\n");
+    expect(lists.ownLeafBytes).toBe(100);
+    expect(c.say("DEBUG QUICKLIST-PACKED-THRESHOLD 0")).toBe("+OK\r\n");
+    expect(lists.ownLeafBytes).toBe(usual);
+    const refused = "-ERR argument must be a memory value bigger than 1 and smaller than 4gb\r\n";
+    for (const text of ["4gb", "abc", "-1"]) expect(c.say(`DEBUG QUICKLIST-PACKED-THRESHOLD ${text}`)).toBe(refused);
+  });
+});
+
+describe("DEBUG AOF-FLUSH-SLEEP", () => {
+  test("sets the delay of writes to the file", () => {
+    const server = new LocalServer();
+    const c = allowed(server);
+    expect(c.say("DEBUG AOF-FLUSH-SLEEP 500")).toBe("+OK\r\n");
+    expect(server.persistence.writeDelayUs).toBe(500);
+    expect(c.say("DEBUG AOF-FLUSH-SLEEP 0")).toBe("+OK\r\n");
+    expect(server.persistence.writeDelayUs).toBe(0);
+  });
+});
+
 describe("DEBUG HTSTATS", () => {
   test("tells how full a table is", () => {
     const server = new LocalServer();

@@ -51,6 +51,7 @@ export class LocalServer implements ServerContext {
   readonly persistence = {
     loading: undefined,
     figures: {},
+    writeDelayUs: 0,
     load: () => Promise.resolve(undefined),
     close: () => true,
   };

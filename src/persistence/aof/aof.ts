@@ -16,6 +16,7 @@ type Figures = Persistence["figures"];
  * configuration. While it is on, `context.journal` is its journal.
  */
 export class Aof implements Persistence {
+  writeDelayUs = 0;
   private journal: AofJournal | undefined;
   private loader: AofLoader | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -132,7 +133,7 @@ export class Aof implements Persistence {
     this.baseBytes = base === undefined ? 0 : folder.sizeOf(base);
     this.closedBytes = bytes - file.size;
     const { clock, log, observation } = this.context;
-    const measured = new MeasuredFile(file, observation.latency, clock);
+    const measured = new MeasuredFile(file, observation.latency, clock, this);
     this.journal = this.context.journal = new AofJournal(measured, file.size, clock, log);
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);

@@ -2,7 +2,10 @@ import type { Clock } from "../../lib/clock.ts";
 import { DELAYS, type LatencyMonitor } from "../../observe/latency.ts";
 import type { AppendFile } from "./append-file.ts";
 
-/** Another file whose delays the latency monitor is told of, while it is on: of what the main loop waits for. */
+/**
+ * Another file whose delays the latency monitor is told of, while it is on: of what the main loop waits for. It can be slowed down, for
+ * tests of what must wait for the file.
+ */
 export class MeasuredFile implements AppendFile {
   private syncing = false;
 
@@ -10,6 +13,7 @@ export class MeasuredFile implements AppendFile {
     private readonly file: AppendFile,
     private readonly latency: LatencyMonitor,
     private readonly clock: Clock,
+    private readonly slowness: { readonly writeDelayUs: number },
   ) {}
 
   get error(): string {
@@ -17,6 +21,8 @@ export class MeasuredFile implements AppendFile {
   }
 
   append(buf: Uint8Array, start: number, len: number): number {
+    const { writeDelayUs } = this.slowness;
+    if (writeDelayUs > 0) Bun.sleepSync(writeDelayUs / 1000);
     if (!this.latency.isOn) return this.file.append(buf, start, len);
     const startUs = this.clock.monotonicUs();
     const written = this.file.append(buf, start, len);
