@@ -5,6 +5,7 @@ import { ERRORS, error } from "../command/errors.ts";
 import { idArg, writeStream } from "../command/stream-key.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import type { EncodedReply } from "../resp/reply.ts";
 import { StreamId } from "../types/stream-id.ts";
 
 const ADDED_NEGATIVE = error("ERR entries_added must be positive");
@@ -96,9 +97,9 @@ export const xcfgset = command({
     for (let i = 2; i < c.argc && !c.failed; i += 2) {
       const hasValue = i + 1 < c.argc;
       if (hasValue && c.args.is(i, "IDMP-DURATION")) {
-        duration = c.integerBetween(i + 1, 1, DURATION_SECONDS_MAX, INVALID_DURATION);
+        duration = setting(c, i + 1, DURATION_SECONDS_MAX, INVALID_DURATION);
       } else if (hasValue && c.args.is(i, "IDMP-MAXSIZE")) {
-        maxSize = c.integerBetween(i + 1, 1, MAX_SIZE_MAX, INVALID_MAX_SIZE);
+        maxSize = setting(c, i + 1, MAX_SIZE_MAX, INVALID_MAX_SIZE);
       } else {
         c.fail(ERRORS.syntax);
       }
@@ -114,6 +115,12 @@ export const xcfgset = command({
     c.reply.ok();
   },
 });
+
+function setting(c: Call, i: number, max: number, outOfRange: EncodedReply): number {
+  const value = c.integer(i);
+  if (value < 1 || value > max) c.fail(outOfRange);
+  return value;
+}
 
 export const xidmprecord = command({
   name: "xidmprecord",
