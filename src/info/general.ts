@@ -48,9 +48,13 @@ export const clients: Section = {
   fields({ clients, config, tracking, waiting, watches }) {
     let input = 0;
     let output = 0;
-    for (const { link } of clients) {
+    let subscribers = 0;
+    let watching = 0;
+    for (const { link, isSubscriber, watched } of clients) {
       input = Math.max(input, link.queryBytes + link.queryFreeBytes);
       output = Math.max(output, link.outputBytes);
+      if (isSubscriber) subscribers++;
+      if (watched !== undefined) watching++;
     }
     return {
       connected_clients: clients.size,
@@ -60,6 +64,8 @@ export const clients: Section = {
       client_recent_max_output_buffer: output,
       blocked_clients: waiting.size,
       tracking_clients: tracking.clientCount,
+      pubsub_clients: subscribers,
+      watching_clients: watching,
       clients_in_timeout_table: waiting.timedSize,
       total_watched_keys: watches.keyCount,
       total_blocking_keys: waiting.keyCount,
