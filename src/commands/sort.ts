@@ -15,7 +15,7 @@ const STORED: KeySpec = {
   notes: "The key of STORE, which may stand anywhere behind the first",
 };
 const SYNTAX =
-  "key:key [by-pattern:pattern=BY#1] [limit(offset:integer count:integer)=LIMIT] [get-pattern:pattern+GET#1...] " +
+  "key:key [by-pattern:pattern#1=BY] [limit(offset:integer count:integer)=LIMIT] [get-pattern:pattern#1+GET...] " +
   "[order<asc=ASC | desc=DESC>] [sorting=ALPHA]";
 const shared = {
   arity: -2,
@@ -32,7 +32,7 @@ export const sort = command({
   moreKeys: keyOfStore,
   since: "1.0.0",
   summary: "Gives or stores the elements of a list, a set or a sorted set in order.",
-  syntax: `${SYNTAX} [destination:key=STORE#2]`,
+  syntax: `${SYNTAX} [destination:key#2=STORE]`,
   run(c) {
     runSort(c, true);
   },
