@@ -6,6 +6,7 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { EndedFields } from "../types/hash-deadlines.ts";
+import { STREAM } from "../types/kinds.ts";
 import { Call } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
@@ -297,13 +298,13 @@ export class Executor implements KeyspaceObserver, Runner {
 
   private startWaiting(c: Call, wish: Wish): void {
     const { client, entry, args } = c;
-    const keys = new Set<string>();
-    for (let i = wish.firstKeyArg; i < wish.firstKeyArg + wish.keyCount; i++) {
-      keys.add(keyId(c.db.id, args.buf, args.start[i], args.len[i]));
+    const keys = new Map<string, number>();
+    for (let i = wish.firstKeyArg + wish.keyCount - 1; i >= wish.firstKeyArg; i--) {
+      keys.set(keyId(c.db.id, args.buf, args.start[i], args.len[i]), i);
     }
     this.timer.forget();
     client.link.suspend();
-    this.server.waiting.add({ ...wish, client, entry, args: args.clone(), keys: [...keys], over: false });
+    this.server.waiting.add({ ...wish, client, entry, args: args.clone(), keys, over: false });
   }
 
   /**
@@ -321,7 +322,7 @@ export class Executor implements KeyspaceObserver, Runner {
     let type = this.typeOf(id);
     for (const waiter of this.server.waiting.waitersOf(id)) {
       if (waiter.type !== type && !waiter.whenGone) continue;
-      if (this.runAgain(waiter)) type = this.typeOf(id);
+      if (this.runAgain(waiter, id)) type = this.typeOf(id);
     }
   }
 
@@ -336,14 +337,21 @@ export class Executor implements KeyspaceObserver, Runner {
   }
 
   /** Runs a request that waits. False when it goes on waiting. */
-  private runAgain(waiter: Waiter): boolean {
+  private runAgain(waiter: Waiter, id: string): boolean {
     const { again, answer } = this;
+    const { args, firstKeyArg, type } = waiter;
+    const keyArg = type === STREAM ? firstKeyArg : waiter.keys.get(id)!;
+    // Who waits for several keys is served from the one that is there first, not from the one that was named first.
+    args.swap(firstKeyArg, keyArg);
     again.waited = waiter;
     answer.truncate(0);
     this.timer.start();
     this.timer.begin(waiter.entry);
     this.perform(again, waiter.client, waiter.args, answer, waiter.entry);
-    if (again.wish !== undefined) return false;
+    if (again.wish !== undefined) {
+      args.swap(firstKeyArg, keyArg);
+      return false;
+    }
     this.endTimed(waiter);
     this.release(waiter);
     return true;

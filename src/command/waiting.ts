@@ -24,8 +24,8 @@ export interface Waiter extends Wish {
   readonly client: Client;
   readonly entry: TableEntry;
   readonly args: Args;
-  /** What it waits for, by `keyId`, each once. */
-  readonly keys: readonly string[];
+  /** What it waits for, each once, by `keyId`: the first argument that names it. */
+  readonly keys: ReadonlyMap<string, number>;
   /** It has been answered, or is gone. */
   over: boolean;
 }
@@ -52,7 +52,7 @@ export class WaitingClients {
   add(waiter: Waiter): void {
     waiter.client.waiting = waiter;
     this.size++;
-    for (const id of waiter.keys) {
+    for (const id of waiter.keys.keys()) {
       const queue = this.queues.get(id) ?? new Set();
       queue.add(waiter);
       this.queues.set(id, queue);
@@ -67,7 +67,7 @@ export class WaitingClients {
     waiter.over = true;
     waiter.client.waiting = undefined;
     this.size--;
-    for (const id of waiter.keys) {
+    for (const id of waiter.keys.keys()) {
       const queue = this.queues.get(id)!;
       queue.delete(waiter);
       if (queue.size === 0) this.queues.delete(id);

@@ -83,6 +83,13 @@ export class Args {
     return copy;
   }
 
+  /** Exchanges two arguments; the text of the request is left as it is. */
+  swap(i: number, j: number): void {
+    const { start, len } = this;
+    [start[i], start[j]] = [start[j], start[i]];
+    [len[i], len[j]] = [len[j], len[i]];
+  }
+
   private grow(): void {
     const start = new Int32Array(this.start.length * 2);
     const len = new Int32Array(this.start.length * 2);
