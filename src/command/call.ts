@@ -307,8 +307,7 @@ export class Call {
   timeoutMs(i: number): number {
     const seconds = parseDouble(this.args.buf, this.args.start[i], this.args.len[i]);
     if (seconds === undefined) this.fail(ERRORS.timeoutNotFloat);
-    else if (seconds * 1000 >= TIMEOUT_MS_MAX) this.fail(ERRORS.timeoutOutOfRange);
-    else if (seconds < 0) this.fail(ERRORS.timeoutNegative);
+    else if (seconds < 0 || seconds * 1000 >= TIMEOUT_MS_MAX) this.fail(ERRORS.timeoutNegative);
     return Math.ceil((seconds ?? 0) * 1000);
   }
 

@@ -1,6 +1,7 @@
 import type { Command } from "../command/command.ts";
 import * as bitFields from "./bit-fields.ts";
 import * as bitmaps from "./bitmaps.ts";
+import * as blockingLists from "./blocking-lists.ts";
 import * as boundedCounters from "./bounded-counters.ts";
 import * as client from "./client.ts";
 import * as commandCommand from "./command.ts";
@@ -12,6 +13,8 @@ import * as debug from "./debug.ts";
 import * as digests from "./digests.ts";
 import * as expire from "./expire.ts";
 import * as functions from "./functions.ts";
+import * as geo from "./geo.ts";
+import * as geoSearch from "./geo-search.ts";
 import * as hashCounters from "./hash-counters.ts";
 import * as hashExpire from "./hash-expire.ts";
 import * as hashScan from "./hash-scan.ts";
@@ -22,6 +25,9 @@ import * as info from "./info.ts";
 import * as keys from "./keys.ts";
 import * as latency from "./latency.ts";
 import * as lcs from "./lcs.ts";
+import * as listMoves from "./list-moves.ts";
+import * as listRanges from "./list-ranges.ts";
+import * as lists from "./lists.ts";
 import * as memory from "./memory.ts";
 import * as monitor from "./monitor.ts";
 import * as multiStrings from "./multi-strings.ts";
@@ -74,6 +80,12 @@ export const COMMANDS: readonly Command[] = [
   hashExpire,
   hashValues,
   hyperloglog,
+  lists,
+  listRanges,
+  listMoves,
+  blockingLists,
+  geo,
+  geoSearch,
   sets,
   setOperations,
   setRandom,

@@ -148,6 +148,7 @@ export class ListValues extends ListCursor implements Collection {
 
   /** Takes `count` elements out from number `index` on; there must be as many. */
   removeRange(e: Ptr, index: number, count: number): void {
+    if (count === 0) return;
     const { list, tree } = this;
     this.seek(e, index);
     for (let left = count; left > 0; ) {

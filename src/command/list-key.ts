@@ -1,0 +1,81 @@
+import { NULL, type Ptr } from "../memory/arena.ts";
+import { EVENTS } from "../pubsub/key-events.ts";
+import type { EncodedReply } from "../resp/reply.ts";
+import { LIST } from "../types/kinds.ts";
+import type { Call } from "./call.ts";
+import { ERRORS } from "./errors.ts";
+
+/** Argument i: LEFT (true) or RIGHT; else fails. */
+export function readSide(c: Call, i: number): boolean {
+  if (c.args.is(i, "LEFT")) return true;
+  if (!c.args.is(i, "RIGHT")) c.fail(ERRORS.syntax);
+  return false;
+}
+
+/** Argument i as a whole number above 0; else fails with that error. */
+export function readPositive(c: Call, i: number, failure: EncodedReply): number {
+  return c.integerBetween(i, 1, Number.POSITIVE_INFINITY, failure);
+}
+
+/** Adds an element to the list `e` in key argument `keyArg`; NULL: there is none yet. Returns the list's entry. */
+export function push(
+  c: Call,
+  keyArg: number,
+  e: Ptr,
+  atHead: boolean,
+  buf: Uint8Array,
+  start: number,
+  len: number,
+): Ptr {
+  const { lists } = c.keyspace;
+  if (e === NULL) return c.putNew(keyArg, lists.create(buf, start, len), lists);
+  lists.push(e, atHead, buf, start, len);
+  return e;
+}
+
+/** Replies with the list's first or last element, and takes it out. */
+export function popOne(c: Call, keyArg: number, e: Ptr, atHead: boolean): void {
+  const { lists } = c.keyspace;
+  lists.seekEnd(e, atHead);
+  replyElement(c);
+  lists.removeEnd();
+  popped(c, keyArg, e, atHead, 1);
+}
+
+/** Replies with an array of the first or last `count` elements, the outermost first, and takes them out. */
+export function popSome(c: Call, keyArg: number, e: Ptr, atHead: boolean, count: number): void {
+  const { lists } = c.keyspace;
+  c.reply.array(count);
+  lists.seekEnd(e, atHead);
+  for (let i = 0; i < count; i++) {
+    replyElement(c);
+    if (atHead) lists.next();
+    else lists.previous();
+  }
+  lists.removeRange(e, atHead ? 0 : lists.length(e) - count, count);
+  popped(c, keyArg, e, atHead, count);
+}
+
+/** Tells that elements were taken out; a list without any is deleted. */
+export function popped(c: Call, keyArg: number, e: Ptr, atHead: boolean, count: number): void {
+  c.changes += count - 1;
+  c.changed(keyArg, EVENTS.list, atHead ? "lpop" : "rpop");
+  if (c.keyspace.lists.length(e) === 0) c.deleteEmptied(keyArg, e);
+}
+
+/** Replies with the element under the cursor. */
+export function replyElement(c: Call): void {
+  const { span } = c;
+  c.keyspace.lists.read(span);
+  c.reply.bulk(span.buf, span.start, span.len);
+}
+
+/**
+ * The list in key argument `keyArg` that elements may be taken from; NULL when there is none. Another type fails; but when the client has
+ * waited for several keys, those that have become something else meanwhile just have nothing for it.
+ */
+export function readSource(c: Call, keyArg: number): Ptr {
+  if (c.waited === undefined) return c.writeAs(keyArg, LIST);
+  const e = c.write(keyArg);
+  return e === NULL || c.entries.type(e) === LIST ? e : NULL;
+}
