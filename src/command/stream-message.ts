@@ -1,5 +1,4 @@
-import { own } from "../lib/bytes.ts";
-import { xxh3 } from "../lib/xxh3.ts";
+import { DIGEST_TEXT_BYTES, writeDigest } from "../lib/xxh3.ts";
 import { Reply } from "../resp/reply.ts";
 import type { Call } from "./call.ts";
 import { error } from "./errors.ts";
@@ -8,7 +7,6 @@ const TWICE = error("ERR IDMP/IDMPAUTO specified multiple times");
 const NO_PRODUCER = error("ERR IDMP requires a non-empty producer ID");
 const NO_NAME = error("ERR IDMP requires a non-empty idempotent ID");
 const NO_AUTO_PRODUCER = error("ERR IDMPAUTO requires a non-empty producer ID");
-const HASH_BYTES = 8;
 
 /** The name that XADD is given for its message (IDMP), so that it is added only once. One object is used for every command in turn. */
 export class StreamMessage {
@@ -47,8 +45,8 @@ export class StreamMessage {
     const { buf, start, len } = c.args;
     content.truncate(0);
     for (let i = from; i < c.argc; i++) content.bulk(buf, start[i], len[i]);
-    const name = new Uint8Array(HASH_BYTES);
-    new DataView(name.buffer).setBigUint64(0, xxh3(own(content.buf, 0, content.at), 0, content.at));
+    const name = new Uint8Array(DIGEST_TEXT_BYTES);
+    writeDigest(content.buf, 0, content.at, name, 0);
     return name;
   }
 }

@@ -10,6 +10,7 @@ const GROUP_IN_XREAD = NOT_FOR_XREAD("GROUP");
 const NOACK_IN_XREAD = NOT_FOR_XREAD("NOACK");
 const CLAIM_IN_XREAD = NOT_FOR_XREAD("CLAIM");
 const INVALID_CLAIM = error("ERR min-idle-time is not an integer or out of range");
+const NEGATIVE_CLAIM = error("ERR min-idle-time must be a positive integer");
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /** What XREAD and XREADGROUP are told. One object is used for every command in turn. */
@@ -77,7 +78,8 @@ export class ReadOptions {
       this.maxBytes = c.integerBetween(i + 1, 1, UNLIMITED, ERRORS.mustBePositive);
     } else if (args.is(i, "CLAIM")) {
       if (!isGroup) c.fail(CLAIM_IN_XREAD);
-      this.claimMs = c.integerBetween(i + 1, 0, UNLIMITED, INVALID_CLAIM);
+      this.claimMs = c.integer(i + 1, INVALID_CLAIM);
+      if (this.claimMs < 0) c.fail(NEGATIVE_CLAIM);
     } else {
       c.fail(ERRORS.syntax);
     }

@@ -96,7 +96,7 @@ export class TrimOptions {
     const { streams } = c.keyspace;
     const { maxLength, approximate, limit, references } = this;
     const minId = maxLength < 0 ? this.minId : undefined;
-    if (references === KEEP_REFERENCES || streams.groups.count(h) === 0) {
+    if (!this.asksGroups(c, h)) {
       return streams.trim(h, maxLength, minId, approximate, limit);
     }
     return streams.trimSome(h, maxLength, minId, approximate, limit, (id) => {
@@ -107,10 +107,15 @@ export class TrimOptions {
   }
 
   /** Number of arguments that `writeExact` writes. */
-  get exactCount(): number {
+  exactCount(c: Call, h: Ptr): number {
     if (this.isAbsent) return 0;
-    if (this.references === KEEP_REFERENCES) return 3;
+    if (!this.asksGroups(c, h)) return 3;
     return this.approximate ? 6 : 4;
+  }
+
+  /** Whether the references of groups matter. */
+  private asksGroups(c: Call, h: Ptr): boolean {
+    return this.references !== KEEP_REFERENCES && c.keyspace.streams.groups.count(h) > 0;
   }
 
   /**
@@ -121,7 +126,7 @@ export class TrimOptions {
     if (this.isAbsent) return;
     const { streams } = c.keyspace;
     const isLength = this.maxLength >= 0;
-    const again = this.references !== KEEP_REFERENCES;
+    const again = this.asksGroups(c, h);
     out.bulkText(isLength ? "MAXLEN" : "MINID");
     out.bulkText(again && this.approximate ? "~" : "=");
     if (!again && !isLength && streams.size(h) > 0) streams.firstId(h, this.first);

@@ -208,7 +208,7 @@ function autoClaim(c: Call, h: Ptr, g: Ptr, count: number): void {
       more = pending.seek(set, id);
       continue;
     }
-    if (minIdle <= 0 || c.nowMs - groups.deliveryMs >= minIdle) {
+    if (minIdle <= 0 || groups.owner === NULL || c.nowMs - groups.deliveryMs >= minIdle) {
       take(c, g, id);
       groups.deliveryMs = c.nowMs;
       if (!justId) groups.deliveries++;

@@ -15,7 +15,11 @@ import { StreamId } from "../types/stream-id.ts";
 
 const BAD_COUNT = error("ERR Number of IDs must be a positive integer");
 const OTHER_COUNT = error("ERR The `numids` parameter must match the number of arguments");
-const RETRYCOUNT_NEGATIVE = error("ERR Invalid RETRYCOUNT option argument for XNACK");
+const RETRYCOUNT_NEGATIVE = error("ERR Invalid RETRYCOUNT value, must be >= 0");
+const NACK_BAD_COUNT = error("ERR numids must be a positive integer");
+const NACK_OTHER_COUNT = error("ERR number of IDs doesn't match numids");
+const BAD_MODE = error("ERR mode must be SILENT, FAIL, or FATAL");
+const NO_IDS = error("ERR syntax error, expected IDS keyword");
 /** What became of an entry. */
 const MISSING = -1;
 const DELETED = 1;
@@ -28,12 +32,15 @@ const id = new StreamId();
 let firstId = 0;
 let idCount = 0;
 let references = KEEP_REFERENCES;
+/** What XNACK is told; -1: no count of deliveries. */
+let retryCount = -1;
+let force = false;
 
 /** Reads "IDS count id..." at argument i; returns the argument after it. */
-function readIds(c: Call, i: number): number {
-  idCount = c.integerBetween(i + 1, 1, Number.POSITIVE_INFINITY, BAD_COUNT);
+function readIds(c: Call, i: number, badCount = BAD_COUNT, otherCount = OTHER_COUNT): number {
+  idCount = c.integerBetween(i + 1, 1, Number.POSITIVE_INFINITY, badCount);
   firstId = i + 2;
-  if (!c.failed && firstId + idCount > c.argc) c.fail(OTHER_COUNT);
+  if (!c.failed && firstId + idCount > c.argc) c.fail(otherCount);
   for (let at = firstId; !c.failed && at < firstId + idCount; at++) idArg(c, at, id);
   return c.failed ? c.argc : firstId + idCount;
 }
@@ -146,36 +153,49 @@ export const xnack = command({
     "key:key group mode<silent=SILENT | fail=FAIL | fatal=FATAL> ids(numids:integer id...)=IDS [count:integer=RETRYCOUNT] [force=FORCE]",
   run(c) {
     const { args } = c;
-    const change = args.is(3, "SILENT") ? -1 : args.is(3, "FATAL") ? ALWAYS : 0;
-    if (change === 0 && !args.is(3, "FAIL")) c.fail(ERRORS.syntax);
+    const change = changeOf(c, 3);
     firstId = 0;
-    let retryCount = -1;
-    let force = false;
-    for (let i = 4; i < c.argc && !c.failed; ) {
-      if (args.is(i, "FORCE")) {
-        force = true;
-        i++;
-      } else if (i + 1 < c.argc && args.is(i, "RETRYCOUNT")) {
-        retryCount = c.integerBetween(i + 1, 0, Number.POSITIVE_INFINITY, RETRYCOUNT_NEGATIVE);
-        i += 2;
-      } else if (i + 1 < c.argc && args.is(i, "IDS") && firstId === 0) {
-        i = readIds(c, i);
-      } else {
-        c.fail(ERRORS.syntax);
-      }
-    }
-    if (firstId === 0) c.fail(ERRORS.syntax);
+    retryCount = -1;
+    force = false;
+    for (let i = 4; i < c.argc && !c.failed; ) i = readNackOption(c, i);
+    if (firstId === 0) c.fail(NO_IDS);
     if (c.failed) return;
     const h = writeStream(c, 1);
     if (c.failed) return;
     const g = findGroup(c, h, 2);
     if (g === NULL) return c.failText(`NOGROUP No such key '${args.quoted(1)}' or consumer group '${args.quoted(2)}'`);
-    c.reply.integer(giveBack(c, h, g, change, retryCount, force));
+    c.reply.integer(giveBack(c, h, g, change));
   },
 });
 
-/** Takes the entries of the request from their consumers. `change`: of the count of deliveries, unless `retryCount` (-1: none) replaces it. */
-function giveBack(c: Call, h: Ptr, g: Ptr, change: number, retryCount: number, force: boolean): number {
+/** What the word in argument i does to the count of deliveries. */
+function changeOf(c: Call, i: number): number {
+  if (c.args.is(i, "SILENT")) return -1;
+  if (c.args.is(i, "FATAL")) return ALWAYS;
+  if (!c.args.is(i, "FAIL")) c.fail(BAD_MODE);
+  return 0;
+}
+
+/** Reads the option of XNACK at argument i; returns the argument after it. */
+function readNackOption(c: Call, i: number): number {
+  const { args } = c;
+  const hasValue = i + 1 < c.argc;
+  if (args.is(i, "FORCE")) {
+    force = true;
+    return i + 1;
+  }
+  if (hasValue && args.is(i, "RETRYCOUNT")) {
+    retryCount = c.integer(i + 1);
+    if (retryCount < 0) c.fail(RETRYCOUNT_NEGATIVE);
+    return i + 2;
+  }
+  if (hasValue && args.is(i, "IDS") && firstId === 0) return readIds(c, i, NACK_BAD_COUNT, NACK_OTHER_COUNT);
+  c.failText(`ERR Unrecognized XNACK option '${args.quoted(i)}'`);
+  return i;
+}
+
+/** Takes the entries of the request from their consumers. `change`: of the count of deliveries, unless `retryCount` replaces it. */
+function giveBack(c: Call, h: Ptr, g: Ptr, change: number): number {
   const { groups, entries } = c.keyspace.streams;
   let count = 0;
   for (let i = firstId; i < firstId + idCount; i++) {
@@ -186,8 +206,7 @@ function giveBack(c: Call, h: Ptr, g: Ptr, change: number, retryCount: number, f
       groups.insert(g, id);
       groups.deliveries = 0;
     }
-    groups.assign(NULL, id);
-    groups.deliveryMs = 0;
+    groups.giveBack(id, c.nowMs);
     groups.deliveries = retryCount >= 0 ? retryCount : groups.deliveries + change;
     count++;
   }

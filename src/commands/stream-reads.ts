@@ -1,7 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, type KeySpec } from "../command/command.ts";
 import { error } from "../command/errors.ts";
-import { journalForgotten, journalPending, journalPosition } from "../command/stream-effects.ts";
+import { journalPending, journalPosition } from "../command/stream-effects.ts";
 import {
   findGroup,
   idArg,
@@ -151,11 +151,13 @@ function recallIds(c: Call, kept: readonly StreamId[]): void {
 }
 
 function keptIds(): readonly StreamId[] {
-  return ids.slice(0, options.keyCount).map((resolved) => {
-    const copy = new StreamId();
-    copy.set(resolved);
-    return copy;
-  });
+  return ids.slice(0, options.keyCount).map(copyOf);
+}
+
+function copyOf(other: StreamId): StreamId {
+  const copy = new StreamId();
+  copy.set(other);
+  return copy;
 }
 
 function failNoGroup(c: Call, keyArg: number): void {
@@ -281,15 +283,15 @@ function readForGroup(c: Call, i: number): void {
     readHistory(c, i);
     return;
   }
-  const claims = options.claimMs >= 0 && hasIdle(c, g);
+  const idle = options.claimMs < 0 ? [] : idleOf(c, h, g);
   groups.lastId(g, id);
   const hasNew = id.increment() && entries.seek(h, id);
-  if (!claims && !hasNew) return;
+  if (idle.length === 0 && !hasNew) return;
   const consumer = useConsumer(c, g, options.firstKey + i, options.groupArg, options.groupArg + 1);
   groups.setActive(consumer, c.nowMs);
   beginStream(c, i);
   const list = c.reply.beginDeferred();
-  let written = claims ? claimIdle(c, i, consumer) : 0;
+  let written = claimIdle(c, i, consumer, idle);
   if (hasNew && entriesLeft > 0) written += deliverNew(c, i, consumer, written);
   c.reply.endDeferred(list, written);
 }
@@ -309,7 +311,8 @@ function deliverNew(c: Call, i: number, consumer: Ptr, before: number): number {
   for (let more = most > 0 && entries.seek(h, id); more; more = written < most && entriesLeft > 0 && entries.next()) {
     const at = c.reply.at;
     streams.advance(h, g, entries.id);
-    replyEntry(c, c.reply);
+    if (options.claimMs < 0) replyEntry(c, c.reply);
+    else replyDelivered(c, 0, 0n);
     spend(c, at);
     written++;
     if (options.noAck) continue;
@@ -359,55 +362,56 @@ function readHistory(c: Call, i: number): void {
 
 // ---- taking over what others have had pending for long
 
-/** Pending entries that are idle for long enough, the longest first. */
+/** A pending entry that is idle for long enough: its ID, and since when. */
 interface Idle {
   readonly id: StreamId;
-  readonly deliveryMs: number;
+  readonly momentMs: number;
+  readonly isGivenBack: boolean;
 }
 
-function hasIdle(c: Call, g: Ptr): boolean {
-  return idleOf(c, g, 1).length > 0;
-}
-
-function idleOf(c: Call, g: Ptr, most: number): Idle[] {
-  const { groups } = c.keyspace.streams;
+/** Those that are still in the stream, as they are to be claimed: first what was given back, then what is idle for the longest time. */
+function idleOf(c: Call, h: Ptr, g: Ptr): Idle[] {
+  const { groups, entries } = c.keyspace.streams;
   const { pending } = groups;
   const found: Idle[] = [];
-  for (let more = pending.seekFirst(groups.pendingOf(g)); more && found.length < most; more = pending.next()) {
-    if (c.nowMs - groups.deliveryMs < options.claimMs) continue;
-    const of = new StreamId();
-    of.load(pending.words, pending.at);
-    found.push({ id: of, deliveryMs: groups.deliveryMs });
+  for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
+    const isGivenBack = groups.owner === NULL;
+    const { momentMs } = groups;
+    if (!isGivenBack && c.nowMs - momentMs < options.claimMs) continue;
+    id.load(pending.words, pending.at);
+    if (entries.find(h, id)) found.push({ id: copyOf(id), momentMs, isGivenBack });
   }
-  return found.sort((a, b) => a.deliveryMs - b.deliveryMs || a.id.compare(b.id));
+  return found.sort(
+    (a, b) => Number(b.isGivenBack) - Number(a.isGivenBack) || a.momentMs - b.momentMs || a.id.compare(b.id),
+  );
 }
 
-function claimIdle(c: Call, i: number, consumer: Ptr): number {
+function claimIdle(c: Call, i: number, consumer: Ptr, idle: readonly Idle[]): number {
   const { entries, groups } = c.keyspace.streams;
   const g = groupsOfKeys[i];
-  const key = options.firstKey + i;
   const most = limit(c);
   let written = 0;
-  for (const { id: of, deliveryMs } of idleOf(c, g, Number.POSITIVE_INFINITY)) {
+  for (const { id: of } of idle) {
     if (written >= most || entriesLeft <= 0) break;
-    if (!groups.pending.find(groups.pendingOf(g), of)) continue;
-    c.changes++;
-    if (!entries.find(headers[i], of)) {
-      groups.remove(of);
-      if (isJournalled(c)) journalForgotten(c, key, options.groupArg, of);
-      continue;
-    }
+    entries.find(headers[i], of);
+    groups.pending.find(groups.pendingOf(g), of);
     const at = c.reply.at;
-    c.reply.array(4);
-    replyEntryParts(c, c.reply);
-    c.reply.integer(c.nowMs - deliveryMs);
-    c.reply.bigInteger(groups.deliveriesBig);
+    replyDelivered(c, c.nowMs - groups.deliveryMs, groups.deliveriesBig);
     spend(c, at);
     written++;
+    c.changes++;
     groups.assign(consumer, of);
     groups.deliveryMs = c.nowMs;
     groups.deliveries++;
-    if (isJournalled(c)) journalPending(c, key, options.groupArg, g, of);
+    if (isJournalled(c)) journalPending(c, options.firstKey + i, options.groupArg, g, of);
   }
   return written;
+}
+
+/** Writes the entry that the walk stands on as CLAIM has it: with the ms since it was delivered, and how often it was. */
+function replyDelivered(c: Call, idleMs: number, deliveries: bigint): void {
+  c.reply.array(4);
+  replyEntryParts(c, c.reply);
+  c.reply.integer(idleMs);
+  c.reply.bigInteger(deliveries);
 }

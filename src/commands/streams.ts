@@ -145,7 +145,7 @@ function add(c: Call, h: Ptr, idArgument: number): void {
 
 /** The entry with its ID, and trimmed as it was. */
 function journalAdd(c: Call, h: Ptr, from: number): void {
-  const out = c.effect(3 + trimming.exactCount + c.argc - from);
+  const out = c.effect(3 + trimming.exactCount(c, h) + c.argc - from);
   out.bulkText("XADD");
   c.effectArg(1);
   trimming.writeExact(c, h, out);
@@ -192,7 +192,7 @@ export const xtrim = command({
     c.changes += deleted - 1;
     c.changed(1, EVENTS.stream, "xtrim");
     if (!trimming.approximate || !isJournalled(c)) return;
-    const out = c.effect(2 + trimming.exactCount);
+    const out = c.effect(2 + trimming.exactCount(c, h));
     out.bulkText("XTRIM");
     c.effectArg(1);
     trimming.writeExact(c, h, out);

@@ -16,7 +16,7 @@ const OWNED = 1;
 const SEEN_F64 = 1;
 const ACTIVE_F64 = 2;
 const CONSUMER_NAME_OFFSET = 24;
-/** A pending entry of a group, in words: the ID, its consumer (NULL: given back), delivery time and count, 48 bits each. */
+/** A pending entry of a group, in words: the ID, its consumer (NULL: given back), delivery time (or when it was given back) and count, 48 bits each. */
 const CONSUMER = 4;
 const TIME_LOW = 5;
 const COUNT_LOW = 6;
@@ -47,6 +47,8 @@ export class StreamGroups {
   private readonly i32: Int32Array[];
   private readonly f64: Float64Array[];
   private readonly id = new StreamId();
+  /** The last moment that a record was given back at; each has one of its own. */
+  private givenBackMs = 0;
 
   constructor(readonly arena: Arena) {
     this.i32 = arena.i32;
@@ -179,6 +181,11 @@ export class StreamGroups {
 
   /** Delivery time of that record, Unix ms; 0 when it was given back. */
   get deliveryMs(): number {
+    return this.owner === NULL ? 0 : this.momentMs;
+  }
+
+  /** When that record was delivered or, if it was, given back; Unix ms. */
+  get momentMs(): number {
     const { words, at } = this.pending;
     return (words[at + HIGH_HALVES] & 0xffff) * WORD + (words[at + TIME_LOW] >>> 0);
   }
@@ -215,6 +222,13 @@ export class StreamGroups {
     this.disown(owner, id);
     if (consumer !== NULL) owned.insert(this.ownedBy(consumer), id);
     pending.words[pending.at + CONSUMER] = consumer;
+  }
+
+  /** Takes the record that `pending` stands on from its consumer: it is the last one of those that were given back. */
+  giveBack(id: StreamId, nowMs: number): void {
+    this.assign(NULL, id);
+    this.givenBackMs = Math.max(this.givenBackMs + 1, nowMs);
+    this.deliveryMs = this.givenBackMs;
   }
 
   private disown(consumer: Ptr, id: StreamId): void {
