@@ -1,10 +1,14 @@
-/** Gets the source of redis-server 7.0.15, for its tests, from the distribution whose redis-server is compared with. */
+/**
+ * Gets the source of redis-server 7.0.15, for its tests, from the distribution whose redis-server is compared with; with the
+ * distribution's patches, as tests came with corrections.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const VERSION = "7.0.15";
-const ARCHIVE = new RegExp(`^redis_${VERSION.replaceAll(".", "\\.")}.*\\.orig\\.tar\\.gz$`);
+const ARCHIVE = new RegExp(`^redis_${VERSION.replaceAll(".", "\\.")}\\.orig\\.tar\\.`);
+const PATCHES = new RegExp(`^redis_${VERSION.replaceAll(".", "\\.")}.*\\.debian\\.tar\\.`);
 const APT_FOLDER = "/etc/apt";
 
 /** The folder with the source, fetched if it is not there yet. */
@@ -13,9 +17,14 @@ export function suiteSource(): string {
   if (existsSync(join(folder, "runtest"))) return folder;
   const work = mkdtempSync(join(tmpdir(), "go-redis-suite-"));
   try {
-    const archive = fetchArchive(work);
-    mkdirSync(folder, { recursive: true });
-    run(["tar", "-xzf", archive, "-C", folder, "--strip-components=1"], work);
+    download(work);
+    const tree = join(work, "tree");
+    mkdirSync(tree);
+    run(["tar", "-xf", find(work, ARCHIVE), "-C", tree, "--strip-components=1"], work);
+    run(["tar", "-xf", find(work, PATCHES), "-C", tree], work);
+    applyPatches(tree);
+    mkdirSync(dirname(folder), { recursive: true });
+    run(["mv", tree, folder], work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -23,7 +32,7 @@ export function suiteSource(): string {
 }
 
 /** Downloads the source package by apt with lists of its own, as the machine's usually leave out source packages. */
-function fetchArchive(work: string): string {
+function download(work: string): void {
   const parts = join(work, "parts");
   for (const folder of ["parts", "lists/partial", "archives/partial"])
     mkdirSync(join(work, folder), { recursive: true });
@@ -39,9 +48,20 @@ function fetchArchive(work: string): string {
   // A list that has no source packages makes this fail; what counts is whether the next step finds the package.
   Bun.spawnSync([...apt, "update"], { stdout: "ignore", stderr: "ignore" });
   run([...apt, "source", "--download-only", "redis"], work);
-  const archive = readdirSync(work).find((name) => ARCHIVE.test(name));
-  if (archive === undefined) throw new Error(`the distribution has no source of redis ${VERSION}`);
-  return join(work, archive);
+}
+
+function find(folder: string, pattern: RegExp): string {
+  const name = readdirSync(folder).find((one) => pattern.test(one));
+  if (name === undefined) throw new Error(`the distribution has no source of redis ${VERSION}`);
+  return join(folder, name);
+}
+
+function applyPatches(tree: string): void {
+  const patches = join(tree, "debian/patches");
+  for (const name of readFileSync(join(patches, "series"), "utf8").split("\n")) {
+    if (name !== "" && !name.startsWith("#"))
+      run(["patch", "--strip=1", "--forward", `--input=${join(patches, name)}`], tree);
+  }
 }
 
 /** Copies the machine's lists, turned from packages to source packages. */
