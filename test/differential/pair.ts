@@ -193,6 +193,7 @@ export class Pair {
     const encoding = Buffer.from(await this.sameAnswer(["OBJECT", "ENCODING", key], where)).toString();
     await this.sameAnswer(["PTTL", key], where);
     if (type.startsWith("+string")) await this.sameAnswer(["GET", key], where);
+    if (type.startsWith("+list")) await this.sameAnswer(["LRANGE", key, "0", "-1"], where);
     if (type.startsWith("+set")) await this.sameAnswer(["SMEMBERS", key], where);
     if (!type.startsWith("+hash")) return;
     const command = ["HGETALL", key];

@@ -280,16 +280,6 @@ export const lists: Family = {
     BLPOP a inf
     BLPOP a nan
     BLPOP a 1e300
-    # nobody waits in a transaction
-    MULTI
-    BLPOP a 0
-    BRPOP a 0
-    BLMOVE a b LEFT LEFT 0
-    BRPOPLPUSH a b 0
-    BLMPOP 0 1 a LEFT
-    LPUSH a x
-    BLPOP a 0
-    EXEC
     # copies
     RPUSH c 1 2 3
     COPY c d
