@@ -32,9 +32,9 @@ export const FAMILIES = [
   server,
   observation,
   sets,
-  sorts,
   floats,
   integers,
   globs,
   texts,
+  sorts,
 ];
