@@ -4,6 +4,7 @@ import type { ServerContext } from "./command/context.ts";
 import type { Config, DirectiveName } from "./config/directives.ts";
 import { osErrorText } from "./lib/os-errors.ts";
 import { RESERVED_DESCRIPTORS } from "./limits.ts";
+import { OomScore } from "./memory/oom-score.ts";
 import { EVENTS, eventClasses } from "./pubsub/key-events.ts";
 import type { Parser } from "./resp/parser.ts";
 
@@ -22,6 +23,7 @@ interface Configurable extends ServerContext {
 export function applyConfig(server: Configurable): void {
   followMemory(server);
   followObservation(server);
+  followOomScore(server);
   followNetwork(server);
   followPassword(server.config, server.clients);
   server.config.onChange("dir", changeDirectory);
@@ -101,6 +103,20 @@ function followObservation(server: Configurable): void {
     server.observation.keepsLatency = on;
     for (const { stats } of server.table.all()) stats.latency = undefined;
   });
+}
+
+/** There are no replicas and no child processes, so that only the first of the values counts. */
+function followOomScore({ config, log }: Configurable): void {
+  const oom = new OomScore();
+  const apply = (): string | undefined => {
+    const failure = oom.set(config.values["oom-score-adj"], config.values["oom-score-adj-values"][0]);
+    if (failure === undefined) return undefined;
+    log.warning(`Unable to write oom_score_adj: ${failure}`);
+    return "Failed to set current oom_score_adj. Check server logs.";
+  };
+  apply();
+  config.onChange("oom-score-adj", apply);
+  config.onChange("oom-score-adj-values", apply);
 }
 
 function followNetwork(server: Configurable): void {

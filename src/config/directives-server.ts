@@ -84,10 +84,13 @@ const system = {
   "oom-score-adj": directive(
     oneOf(["no", "yes", "relative", "absolute"], { relative: "yes" }),
     "no",
-    "Whether the server changes what the system thinks of it when memory runs out.",
-    inert,
+    "How willingly the system is to end the server when memory runs out: its own rule, or a score of oom-score-adj-values.",
   ),
-  "oom-score-adj-values": directive(oomScores, [0, 200, 800], "What the system should think of it.", inert),
+  "oom-score-adj-values": directive(
+    oomScores,
+    [0, 200, 800],
+    "The scores: of a server, of a replica, of a child process; this server is always the first.",
+  ),
   server_cpulist: cpus("Processors for the server.", "server-cpulist"),
   bio_cpulist: cpus("Processors for background threads.", "bio-cpulist"),
   aof_rewrite_cpulist: cpus("Processors for rewriting the AOF.", "aof-rewrite-cpulist"),
