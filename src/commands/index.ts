@@ -41,6 +41,7 @@ import * as setScan from "./set-scan.ts";
 import * as sets from "./sets.ts";
 import * as slowlog from "./slowlog.ts";
 import * as sort from "./sort.ts";
+import * as sortedSets from "./sorted-sets.ts";
 import * as streamClaims from "./stream-claims.ts";
 import * as streamDeletion from "./stream-deletion.ts";
 import * as streamGroups from "./stream-groups.ts";
@@ -53,6 +54,12 @@ import * as stringRanges from "./string-ranges.ts";
 import * as strings from "./strings.ts";
 import * as transactions from "./transactions.ts";
 import * as wait from "./wait.ts";
+import * as zsetOperations from "./zset-operations.ts";
+import * as zsetPops from "./zset-pops.ts";
+import * as zsetRandom from "./zset-random.ts";
+import * as zsetRanges from "./zset-ranges.ts";
+import * as zsetRemoval from "./zset-removal.ts";
+import * as zsetScan from "./zset-scan.ts";
 
 /** Every command of the server: each export of a family file is one. */
 export const COMMANDS: readonly Command[] = [
@@ -99,6 +106,13 @@ export const COMMANDS: readonly Command[] = [
   streamDeletion,
   streamSettings,
   streamInfo,
+  sortedSets,
+  zsetOperations,
+  zsetPops,
+  zsetRandom,
+  zsetRanges,
+  zsetRemoval,
+  zsetScan,
   info,
   config,
   commandCommand,

@@ -45,6 +45,7 @@ export class ZsetValues implements Collection {
   private readonly packed: PackedZset;
   private readonly tables: TableZset;
   private readonly walker: ZsetCursor;
+  private readonly copier: ZsetCursor;
   private readonly member = new Span();
   /** Whether `find` found. */
   private found = false;
@@ -58,6 +59,7 @@ export class ZsetValues implements Collection {
     this.tables = new TableZset(arena, entries, dict);
     this.cursor = this.newCursor();
     this.walker = this.newCursor();
+    this.copier = this.newCursor();
   }
 
   newCursor(): ZsetCursor {
@@ -225,7 +227,7 @@ export class ZsetValues implements Collection {
     }
   }
 
-  /** Shows every member in order. `visit` must not change the set. */
+  /** Shows every member in order. `visit` may change other sorted sets, and must not walk through one. */
   forEach(e: Ptr, visit: ScoredVisitor): void {
     const { walker } = this;
     for (let more = walker.seek(e, 0); more; more = walker.next()) visit(walker.member, walker.score);
@@ -283,9 +285,12 @@ export class ZsetValues implements Collection {
 
   /** A new table with the members of a set. */
   private tableOf(e: Ptr): Ptr {
-    const { tables } = this;
+    const { tables, copier } = this;
+    const { member } = copier;
     const z = tables.create();
-    this.forEach(e, ({ buf, start, len }, score) => tables.push(z, score, buf, start, len));
+    for (let more = copier.seek(e, 0); more; more = copier.next()) {
+      tables.push(z, copier.score, member.buf, member.start, member.len);
+    }
     return z;
   }
 

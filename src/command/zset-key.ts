@@ -1,0 +1,86 @@
+import { formatInteger, INTEGER_TEXT_MAX } from "../lib/integer.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
+import { EVENTS } from "../pubsub/key-events.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { ZsetCursor } from "../types/zset-cursor.ts";
+import type { Call } from "./call.ts";
+
+const COMMA = 44;
+const CR = 13;
+const LF = 10;
+const digits = new Uint8Array(INTEGER_TEXT_MAX + 3);
+
+/** Replies with a score. Most are whole, and need no text. */
+export function replyScore(reply: Reply, score: number): void {
+  if (!Number.isSafeInteger(score) || Object.is(score, -0)) {
+    reply.double(score);
+    return;
+  }
+  const end = 1 + formatInteger(score, digits, 1);
+  if (!reply.resp3) {
+    reply.bulk(digits, 1, end - 1);
+    return;
+  }
+  digits[0] = COMMA;
+  digits[end] = CR;
+  digits[end + 1] = LF;
+  reply.raw(digits, 0, end + 2);
+}
+
+/** Starts an array of members, in RESP2 with their scores between them. */
+export function startMembers(reply: Reply, count: number, withScores: boolean): void {
+  reply.array(withScores && !reply.resp3 ? count * 2 : count);
+}
+
+/** A member, and its score if wanted: in RESP3 the two are an array of their own. */
+export function replyMember(reply: Reply, cursor: ZsetCursor, withScores: boolean): void {
+  const { member } = cursor;
+  if (withScores && reply.resp3) reply.array(2);
+  reply.bulk(member.buf, member.start, member.len);
+  if (withScores) replyScore(reply, cursor.score);
+}
+
+/** Replies with the `count` members of a sorted set from a rank on, forward or else backward. */
+export function replyRanks(c: Call, e: Ptr, from: number, count: number, reverse: boolean, withScores: boolean): void {
+  const { reply } = c;
+  const { cursor } = c.keyspace.zsets;
+  startMembers(reply, count, withScores);
+  let more = count > 0 && cursor.seek(e, from);
+  for (let left = count; more; more = reverse ? cursor.previous() : cursor.next()) {
+    replyMember(reply, cursor, withScores);
+    if (--left === 0) return;
+  }
+}
+
+/** Makes a drafted sorted set the value of key argument 1, which is deleted if there are no members, and replies with their number. */
+export function storeDraft(c: Call, draft: Ptr, event: string): void {
+  const { zsets, reclaimer } = c.keyspace;
+  const count = zsets.length(draft);
+  if (count > 0) {
+    c.putNew(1, zsets.finish(draft), zsets);
+    c.changed(1, EVENTS.zset, event);
+  } else {
+    zsets.abandon(draft, reclaimer);
+    deleteTarget(c);
+  }
+  c.reply.integer(count);
+}
+
+/** Deletes the key that a result without members was to be stored in, whatever it holds. */
+export function deleteTarget(c: Call): void {
+  const old = c.peek(1);
+  if (old === NULL) return;
+  c.db.delete(old);
+  c.changed(1, EVENTS.generic, "del");
+}
+
+/** Takes members out by rank, `last` included, and tells of it; a sorted set without any is deleted. */
+export function removeRanks(c: Call, keyArg: number, e: Ptr, first: number, last: number, event: string): void {
+  const { zsets } = c.keyspace;
+  const count = last - first + 1;
+  const isAll = count === zsets.length(e);
+  if (!isAll) zsets.removeRange(e, first, last);
+  c.changes += count - 1;
+  c.changed(keyArg, EVENTS.zset, event);
+  if (isAll) c.deleteEmptied(keyArg, e);
+}

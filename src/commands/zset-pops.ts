@@ -1,0 +1,225 @@
+import type { Call } from "../command/call.ts";
+import { command, keysAt, keysCounted } from "../command/command.ts";
+import { ERRORS, error } from "../command/errors.ts";
+import { removeRanks, replyScore } from "../command/zset-key.ts";
+import { encode } from "../lib/bytes.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
+import type { Reply } from "../resp/reply.ts";
+import { ZSET } from "../types/kinds.ts";
+
+const KEYS_TOO_FEW = error("ERR numkeys should be greater than 0");
+const COUNT_TOO_SMALL = error("ERR count should be greater than 0");
+const POP_SYNTAX = "key:key [count:integer]";
+const ZPOPMIN = encode("ZPOPMIN");
+const ZPOPMAX = encode("ZPOPMAX");
+
+export const zpopmin = command({
+  name: "zpopmin",
+  arity: -2,
+  flags: ["write", "fast"],
+  categories: ["sortedset"],
+  keys: [keysAt(1, "RW access delete")],
+  group: "sorted-set",
+  since: "5.0.0",
+  summary: "Takes the members with the lowest scores out of a sorted set.",
+  complexity: "O(log(N)*M), N being the number of members and M that of those taken out",
+  syntax: POP_SYNTAX,
+  run: (c) => pop(c, false),
+});
+
+export const zpopmax = command({
+  name: "zpopmax",
+  arity: -2,
+  flags: ["write", "fast"],
+  categories: ["sortedset"],
+  keys: [keysAt(1, "RW access delete")],
+  group: "sorted-set",
+  since: "5.0.0",
+  summary: "Takes the members with the highest scores out of a sorted set.",
+  complexity: "O(log(N)*M), N being the number of members and M that of those taken out",
+  syntax: POP_SYNTAX,
+  run: (c) => pop(c, true),
+});
+
+function pop(c: Call, highest: boolean): void {
+  if (c.argc > 3) c.fail(ERRORS.syntax);
+  if (c.failed) return;
+  const isCounted = c.argc === 3;
+  const wanted = isCounted ? c.integerBetween(2, 0, Number.POSITIVE_INFINITY, ERRORS.mustBePositive) : 1;
+  if (c.failed) return;
+  const e = c.writeAs(1, ZSET);
+  if (c.failed) return;
+  const count = e === NULL ? 0 : Math.min(wanted, c.keyspace.zsets.length(e));
+  if (count === 0) {
+    c.reply.array(0);
+    return;
+  }
+  const nested = isCounted && c.reply.resp3;
+  c.reply.array(nested ? count : count * 2);
+  takeOut(c, 1, e, highest, count, nested);
+}
+
+/** Replies with the `count` members of one end, the outermost first, and takes them out. `nested`: each is an array with its score. */
+function takeOut(c: Call, keyArg: number, e: Ptr, highest: boolean, count: number, nested: boolean): void {
+  const { zsets } = c.keyspace;
+  const { cursor } = zsets;
+  const length = zsets.length(e);
+  let more = cursor.seek(e, highest ? length - 1 : 0);
+  for (let left = count; more; more = highest ? cursor.previous() : cursor.next()) {
+    const { buf, start, len } = cursor.member;
+    if (nested) c.reply.array(2);
+    c.reply.bulk(buf, start, len);
+    replyScore(c.reply, cursor.score);
+    if (--left === 0) break;
+  }
+  const first = highest ? length - count : 0;
+  removeRanks(c, keyArg, e, first, first + count - 1, highest ? "zpopmax" : "zpopmin");
+}
+
+export const zmpop = command({
+  name: "zmpop",
+  arity: -4,
+  flags: ["write", "movablekeys"],
+  categories: ["sortedset"],
+  keys: [keysCounted(1, "RW access delete")],
+  group: "sorted-set",
+  since: "7.0.0",
+  summary: "Takes members out of an end of the first sorted set that has any.",
+  complexity: "O(K)+O(log(N)*M), K being the number of keys, N that of members and M that of those taken out",
+  syntax: "numkeys:integer key:key... where<min=MIN | max=MAX> [count:integer=COUNT]",
+  run(c) {
+    const request = readPops(c, 1);
+    if (!c.failed && !popFirst(c, 2, request) && !c.failed) c.reply.nilArray();
+  },
+});
+
+export const bzmpop = command({
+  name: "bzmpop",
+  arity: -5,
+  flags: ["write", "blocking", "movablekeys"],
+  categories: ["sortedset"],
+  keys: [keysCounted(2, "RW access delete")],
+  group: "sorted-set",
+  since: "7.0.0",
+  summary: "Takes members out of an end of the first sorted set that has any; waits for one.",
+  complexity: "O(K)+O(log(N)*M), K being the number of keys, N that of members and M that of those taken out",
+  syntax: "timeout:double numkeys:integer key:key... where<min=MIN | max=MAX> [count:integer=COUNT]",
+  run(c) {
+    const request = readPops(c, 2);
+    const timeoutMs = c.failed ? 0 : c.timeoutMs(1);
+    if (!c.failed && !popFirst(c, 3, request) && !c.failed) {
+      c.block(ZSET, 3, request.keyCount, timeoutMs, replyNilArray);
+    }
+  },
+});
+
+interface Pops {
+  readonly keyCount: number;
+  readonly highest: boolean;
+  readonly count: number;
+}
+
+/** Reads numkeys key... MIN|MAX [COUNT n], numkeys being argument i. */
+function readPops(c: Call, i: number): Pops {
+  const keyCount = c.integerBetween(i, 1, Number.POSITIVE_INFINITY, KEYS_TOO_FEW);
+  const whereArg = i + keyCount + 1;
+  if (whereArg >= c.argc) c.fail(ERRORS.syntax);
+  const highest = !c.failed && c.args.is(whereArg, "MAX");
+  if (!c.failed && !highest && !c.args.is(whereArg, "MIN")) c.fail(ERRORS.syntax);
+  return { keyCount, highest, count: c.failed ? 0 : readCount(c, whereArg + 1) };
+}
+
+function readCount(c: Call, i: number): number {
+  if (c.argc === i) return 1;
+  if (c.argc < i + 2 || !c.args.is(i, "COUNT")) c.fail(ERRORS.syntax);
+  const count = c.failed ? 1 : c.integerBetween(i + 1, 1, Number.POSITIVE_INFINITY, COUNT_TOO_SMALL);
+  if (c.argc > i + 2) c.fail(ERRORS.syntax);
+  return count;
+}
+
+/** Pops from the first sorted set among the keys; false when there is none. */
+function popFirst(c: Call, firstKey: number, { keyCount, highest, count }: Pops): boolean {
+  for (let i = firstKey; i < firstKey + keyCount; i++) {
+    const e = readSource(c, i);
+    if (c.failed) return false;
+    if (e === NULL) continue;
+    const taken = Math.min(count, c.keyspace.zsets.length(e));
+    c.reply.array(2);
+    replyKey(c, i);
+    c.reply.array(taken);
+    startEffect(c, i, highest, 3).bulkInteger(taken);
+    takeOut(c, i, e, highest, taken, true);
+    return true;
+  }
+  return false;
+}
+
+export const bzpopmin = command({
+  name: "bzpopmin",
+  arity: -3,
+  flags: ["write", "blocking", "fast"],
+  categories: ["sortedset"],
+  keys: [keysAt(1, "RW access delete", -2)],
+  group: "sorted-set",
+  since: "5.0.0",
+  summary: "Takes the member with the lowest score out of the first sorted set that has one; waits for one.",
+  complexity: "O(log(N)), N being the number of members",
+  syntax: "key:key... timeout:double",
+  run: (c) => popOrWait(c, false),
+});
+
+export const bzpopmax = command({
+  name: "bzpopmax",
+  arity: -3,
+  flags: ["write", "blocking", "fast"],
+  categories: ["sortedset"],
+  keys: [keysAt(1, "RW access delete", -2)],
+  group: "sorted-set",
+  since: "5.0.0",
+  summary: "Takes the member with the highest score out of the first sorted set that has one; waits for one.",
+  complexity: "O(log(N)), N being the number of members",
+  syntax: "key:key... timeout:double",
+  run: (c) => popOrWait(c, true),
+});
+
+function popOrWait(c: Call, highest: boolean): void {
+  const timeoutArg = c.argc - 1;
+  const timeoutMs = c.timeoutMs(timeoutArg);
+  for (let i = 1; i < timeoutArg && !c.failed; i++) {
+    const e = readSource(c, i);
+    if (c.failed || e === NULL) continue;
+    c.reply.array(3);
+    replyKey(c, i);
+    startEffect(c, i, highest, 2);
+    takeOut(c, i, e, highest, 1, false);
+    return;
+  }
+  if (!c.failed) c.block(ZSET, 1, timeoutArg - 1, timeoutMs, replyNilArray);
+}
+
+/** Starts the journal's request for what is popped from key argument i. */
+function startEffect(c: Call, i: number, highest: boolean, argc: number): Reply {
+  const out = c.effect(argc);
+  const name = highest ? ZPOPMAX : ZPOPMIN;
+  out.bulk(name, 0, name.length);
+  c.effectArg(i);
+  return out;
+}
+
+/**
+ * The sorted set in key argument `keyArg` that members may be taken from; NULL when there is none. Another type fails; but when the client
+ * has waited for several keys, those that have become something else meanwhile just have nothing for it.
+ */
+function readSource(c: Call, keyArg: number): Ptr {
+  if (c.waited === undefined) return c.writeAs(keyArg, ZSET);
+  const e = c.write(keyArg);
+  return e === NULL || c.entries.type(e) === ZSET ? e : NULL;
+}
+
+function replyKey(c: Call, i: number): void {
+  c.reply.bulk(c.args.buf, c.args.start[i], c.args.len[i]);
+}
+
+function replyNilArray(reply: Reply): void {
+  reply.nilArray();
+}
