@@ -12,6 +12,7 @@ import { bitmaps } from "./families/bitmaps.ts";
 import { expiry } from "./families/expiry.ts";
 import { hashes } from "./families/hashes.ts";
 import { keys } from "./families/keys.ts";
+import { streams } from "./families/streams.ts";
 import { strings } from "./families/strings.ts";
 import { type Family, sequenceOf } from "./generate.ts";
 import { Pair, SMALL_LIMITS } from "./pair.ts";
@@ -57,7 +58,7 @@ async function compareAcross(write: Start, read: Start, commands: readonly Words
 }
 
 describe.skipIf(requireRedisServer() === undefined)("the append-only file", () => {
-  for (const family of [strings, bitmaps, hashes, keys, expiry]) {
+  for (const family of [strings, bitmaps, hashes, streams, keys, expiry]) {
     for (let round = 0; round < ROUNDS; round++) {
       const commands = someCommands(family, round);
       test(`of ours is read by redis-server (${family.name}, ${round + 1})`, () => {

@@ -195,6 +195,10 @@ export class Pair {
     if (type.startsWith("+string")) await this.sameAnswer(["GET", key], where);
     if (type.startsWith("+list")) await this.sameAnswer(["LRANGE", key, "0", "-1"], where);
     if (type.startsWith("+set")) await this.sameAnswer(["SMEMBERS", key], where);
+    if (type.startsWith("+stream")) {
+      await this.sameAnswer(["XRANGE", key, "-", "+"], where);
+      await this.sameAnswer(["XINFO", "STREAM", key], where);
+    }
     if (!type.startsWith("+hash")) return;
     const command = ["HGETALL", key];
     if (!encoding.includes("listpack")) {
