@@ -80,14 +80,6 @@ describe("SPOP", () => {
   });
 });
 
-describe("SRANDMEMBER", () => {
-  test("gives up on a reply without end", () => {
-    const c = new LocalServer().connect();
-    c.say(`SADD s ${"x".repeat(60_000)}`);
-    expect(c.say("SRANDMEMBER s -9223372036854775807")).toStartWith("-OOM ");
-  });
-});
-
 describe("SINTERSTORE, SUNIONSTORE and SDIFFSTORE", () => {
   test("are journalled as they are, and delete the key when nothing is left", () => {
     const recording = new Recording();
