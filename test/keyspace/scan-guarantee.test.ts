@@ -43,6 +43,13 @@ const WALKERS: readonly Walker[] = [
     scan: (cursor, count) => `SSCAN c ${cursor} COUNT ${count}`,
     stride: 1,
   },
+  {
+    name: "ZSCAN",
+    add: (element) => `ZADD c 1 ${element}`,
+    remove: (element) => `ZREM c ${element}`,
+    scan: (cursor, count) => `ZSCAN c ${cursor} COUNT ${count}`,
+    stride: 2,
+  },
 ];
 
 const STABLE = 700;
