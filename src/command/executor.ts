@@ -22,16 +22,16 @@ import {
   type Runner,
   type ServerContext,
 } from "./context.ts";
-import { noteLag, writeDeletion } from "./ended-fields.ts";
+import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
 import { keyId } from "./key-id.ts";
 import { tellMonitors } from "./monitoring.ts";
+import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
 import type { Waiter, Wish } from "./waiting.ts";
 
 const MINUS = 45;
 const SPACE = 32;
-const SHOWN_BYTES_MAX = 128;
 const ALLOWED_WHEN_SUBSCRIBED = new Set([
   "subscribe",
   "unsubscribe",
@@ -116,7 +116,7 @@ export class Executor implements KeyspaceObserver, Runner {
   replay(client: Client, args: Args): string | undefined {
     const entry = this.server.table.find(args);
     if (entry === undefined) return unknownCommand(args);
-    if (!isCallable(entry, args.count)) return `ERR wrong number of arguments for '${entry.fullName}' command`;
+    if (!isCallable(entry, args.count)) return wrongArity(entry);
     const { sink } = this;
     sink.truncate(0);
     this.call.begin(client, args, sink, entry);
@@ -157,7 +157,7 @@ export class Executor implements KeyspaceObserver, Runner {
     if (entry === undefined) return unknownCommand(args);
     const { command } = entry;
     if (command.run === undefined && args.count > 1) return unknownSubcommand(entry, args);
-    if (!isCallable(entry, args.count)) return `ERR wrong number of arguments for '${entry.fullName}' command`;
+    if (!isCallable(entry, args.count)) return wrongArity(entry);
     const flags = command.flagBits | (command.name === "exec" ? (client.transaction?.flagBits ?? 0) : 0);
     if (client.gate & GATE_UNAUTHENTICATED && !(flags & FLAGS.no_auth)) return ERRORS.noAuth;
     const { gate } = this.server;
@@ -463,41 +463,11 @@ export class Executor implements KeyspaceObserver, Runner {
   }
 
   fieldsExpired(db: Database, e: Ptr, ended: EndedFields): void {
-    const { keyspace, stats, journal, events, keyChanges } = this.server;
-    noteLag(stats, ended, keyspace.nowMs);
-    const bytes = keyspace.entries.segment(e);
-    const start = keyspace.entries.nameStart(e);
-    const len = keyspace.entries.nameLength(e);
+    const { journal, keyspace } = this.server;
     if (journal !== undefined) {
-      writeDeletion(this.deletion, ended, bytes, start, len);
+      writeDeletion(this.deletion, ended, keyspace.entries, e);
       this.append(journal, db.id, this.deletion.buf, 0, this.deletion.at);
     }
-    if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
-    if (events.classes === 0) return;
-    events.emit(EVENTS.hash, "hexpired", db.id, bytes, start, len);
-    if (ended.keyGoes) events.emit(EVENTS.generic, "del", db.id, bytes, start, len);
+    tellOfEnded(this.server, db, e, ended);
   }
-}
-
-function isCallable(entry: TableEntry, count: number): boolean {
-  const { arity, run } = entry.command;
-  return run !== undefined && (arity >= 0 ? count === arity : count >= -arity);
-}
-
-/** Whether the request is a line of HTTP, which a web page could make a browser send here. */
-function isBrowser(args: Args): boolean {
-  return args.is(0, "POST") || args.is(0, "HOST:");
-}
-
-function unknownCommand(args: Args): string {
-  let shown = "";
-  for (let i = 1; i < args.count && shown.length < SHOWN_BYTES_MAX; i++) {
-    shown += `'${args.quoted(i, SHOWN_BYTES_MAX - shown.length)}' `;
-  }
-  return `ERR unknown command '${args.quoted(0, SHOWN_BYTES_MAX)}', with args beginning with: ${shown}`;
-}
-
-function unknownSubcommand(entry: TableEntry, args: Args): string {
-  const name = entry.fullName.toUpperCase();
-  return `ERR unknown subcommand '${args.quoted(1, SHOWN_BYTES_MAX)}'. Try ${name} HELP.`;
 }
