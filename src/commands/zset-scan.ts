@@ -4,7 +4,10 @@ import { readCursor, ScanOptions, ScanPage } from "../command/scan-options.ts";
 import { encode } from "../lib/bytes.ts";
 import { formatDouble } from "../lib/float.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
-import { ZSET } from "../types/kinds.ts";
+import { LISTPACK, ZSET } from "../types/kinds.ts";
+
+/** Up to this magnitude whole scores are integers in Redis's listpacks, and are shown as such. */
+const WHOLE_SCORE_MAX = 2 ** 62;
 
 export const zscan = command({
   name: "zscan",
@@ -31,15 +34,21 @@ export const zscan = command({
 
 function scan(c: Call, e: Ptr, cursor: number, options: ScanOptions): void {
   const page = new ScanPage();
+  const isPacked = c.entries.encoding(e) === LISTPACK;
   let seen = 0;
   const step = (from: number): number =>
     c.keyspace.zsets.scan(e, from, ({ buf, start, len }, score) => {
       seen++;
       if (!options.matches(buf, start, len)) return;
-      const text = encode(formatDouble(score));
+      const text = encode(isPacked ? packedText(score) : formatDouble(score));
       page.add(buf, start, len);
       page.add(text, 0, text.length);
     });
   const next = options.walk(cursor, step, () => seen);
   page.send(c, next);
+}
+
+function packedText(score: number): string {
+  const isWhole = Number.isInteger(score) && Math.abs(score) <= WHOLE_SCORE_MAX;
+  return isWhole ? BigInt(score).toString() : formatDouble(score);
 }

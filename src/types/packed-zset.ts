@@ -25,10 +25,9 @@ export class ScoreCodec {
 
   /** Writes a score to `bytes`; returns how many it takes. */
   encode(score: number): number {
-    if (score === (score | 0)) {
-      if (score !== 0) return this.encodeWhole(score | 0, 0);
-      if (!Object.is(score, -0)) return 0;
-    } else if (Number.isSafeInteger(score)) {
+    if (score === 0) return 0;
+    if (score === (score | 0)) return this.encodeWhole(score | 0, 0);
+    if (Number.isSafeInteger(score)) {
       const { bytes } = this;
       for (let i = 0, low = score | 0; i < 4; i++) bytes[i] = low >>> (i << 3);
       return this.encodeWhole(Math.floor(score / TWO_32), 4);

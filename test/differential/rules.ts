@@ -170,6 +170,11 @@ const callCounts: FrameRule = (theirs, ours) => {
   return sameItems(told(theirs), told(ours));
 };
 
+/** ZRANK and ZREVRANK take WITHSCORE since Redis 7.2; 7.0 refuses a fourth argument whatever it is. */
+const fourthArgument: Rule = (theirs, _ours, command) => {
+  return command.length === 4 && String(theirs[0]?.value).startsWith("ERR wrong number of arguments");
+};
+
 const RULES: Readonly<Record<string, Rule>> = {
   KEYS: each(unordered),
   HKEYS: each(unordered),
@@ -186,6 +191,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   HSCAN: each(hashScanPage),
   RANDOMKEY: each(randomPicks),
   HRANDFIELD: each(randomPicks),
+  ZSCAN: each(hashScanPage),
+  ZRANDMEMBER: each(randomPicks),
+  ZRANK: fourthArgument,
+  ZREVRANK: fourthArgument,
   TTL: each(near(1000)),
   EXPIRETIME: each(near(1000)),
   PTTL: each(near(1)),

@@ -13,6 +13,7 @@ import { observation } from "./observation.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
+import { sortedSets } from "./sorted-sets.ts";
 import { sorts } from "./sorts.ts";
 import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
@@ -32,6 +33,7 @@ export const FAMILIES = [
   server,
   observation,
   sets,
+  sortedSets,
   floats,
   integers,
   globs,
