@@ -121,7 +121,7 @@ describe.each(WALKERS)("$name", (walker) => {
   test("finds every element that stays while the table grows", () => {
     for (const count of [1, 10, 300]) {
       const collection = new Collection(walker, new Random(count));
-      collection.check(collection.walk(count, (page) => collection.grow(page < 60 ? 150 : 0)));
+      collection.check(collection.walk(count, (page) => collection.grow(page < 40 ? 100 : 0)));
       expect(collection.passing.size).toBeGreaterThan(0);
     }
   });
@@ -129,9 +129,9 @@ describe.each(WALKERS)("$name", (walker) => {
   test("finds every element that stays while the table shrinks", () => {
     for (const count of [1, 10, 300]) {
       const collection = new Collection(walker, new Random(count));
-      collection.grow(8000);
-      collection.check(collection.walk(count, () => collection.shrink(200)));
-      expect(collection.passing.size).toBeLessThan(8000);
+      collection.grow(4000);
+      collection.check(collection.walk(count, () => collection.shrink(150)));
+      expect(collection.passing.size).toBeLessThan(4000);
     }
   });
 
@@ -143,8 +143,8 @@ describe.each(WALKERS)("$name", (walker) => {
       let growing = true;
       const found = collection.walk(5, (page) => {
         if (random.below(8) === 0) growing = !growing;
-        if (growing && page < 300) collection.grow(random.below(200));
-        else collection.shrink(random.below(300));
+        if (growing && page < 150) collection.grow(random.below(150));
+        else collection.shrink(random.below(250));
       });
       collection.check(found);
     }
