@@ -1,4 +1,4 @@
-import { readBig, writeBig } from "../lib/words.ts";
+import { incrementBig, readBig, writeBig } from "../lib/words.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { IdRecords } from "./id-records.ts";
 import { NamedBlocks } from "./named-blocks.ts";
@@ -93,6 +93,16 @@ export class StreamGroups {
   /** The number of entries that the group has read, or UNKNOWN. */
   entriesRead(g: Ptr): bigint {
     return readBig(this.i32[g >>> SEGMENT_SHIFT], this.at(g) + ENTRIES_READ);
+  }
+
+  knowsEntriesRead(g: Ptr): boolean {
+    const words = this.i32[g >>> SEGMENT_SHIFT];
+    return (words[this.at(g) + ENTRIES_READ] & words[this.at(g) + ENTRIES_READ + 1]) !== -1;
+  }
+
+  /** The group has read one more. */
+  countEntryRead(g: Ptr): void {
+    incrementBig(this.i32[g >>> SEGMENT_SHIFT], this.at(g) + ENTRIES_READ);
   }
 
   setEntriesRead(g: Ptr, count: bigint): void {

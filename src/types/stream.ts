@@ -226,8 +226,7 @@ export class StreamValues implements Collection {
   /** The group has been given the entry of that ID, the first one after its last. */
   advance(h: Ptr, g: Ptr, id: StreamId): void {
     const { groups } = this;
-    const read = groups.entriesRead(g);
-    if (read !== UNKNOWN && !this.hasDeletedFrom(h, id)) groups.setEntriesRead(g, read + 1n);
+    if (groups.knowsEntriesRead(g) && !this.hasDeletedFrom(h, id)) groups.countEntryRead(g);
     else if (this.entriesAdded(h) > 0n) groups.setEntriesRead(g, this.entriesUpTo(h, id));
     groups.setLastId(g, id);
   }
