@@ -9,6 +9,8 @@ import type { TableEntry } from "./table.ts";
 
 /** From this size on, of request and reply together, a call is not taken for one like the others. */
 const LARGE_BYTES = 4096;
+/** So many quick calls take far less than any limit under which calls are measured together. */
+const MEASURED_TOGETHER_MAX = 64;
 const NO_SECRETS: readonly number[] = [];
 
 /** What the timer was in the middle of. */
@@ -22,8 +24,8 @@ interface Suspended {
  * Measures how long commands take, for their statistics, the slow log and the latency monitor.
  *
  * Reading the clock costs as much as a small command. So consecutive calls of one quick command are measured together, and each is taken
- * to have lasted the same. Measured alone are commands that may take long, calls with a large request or reply, the last request of a
- * chunk, and everything when limits are so low that the mean would hide what they are after. Calls that were together longer than a limit
+ * to have lasted the same. A measurement ends with a call that may take long, has a large request or reply, or is the last of its chunk;
+ * and with every call when limits are so low that the mean would hide what they are after. Calls that were together longer than a limit
  * are remembered as one, without arguments: each was quick, and something else held the server up.
  */
 export class CallTimer {
@@ -58,8 +60,9 @@ export class CallTimer {
     this.calls++;
     this.client = client;
     const isLarge = args.frameEnd - args.frameStart + replyBytes >= LARGE_BYTES;
-    const isLast = args.frameEnd === args.buf.length;
-    if (isLarge || isLast || !this.entry!.isQuick || this.server.observation.measuresEach) this.record(args);
+    const isLast = args.frameEnd === args.buf.length || this.calls === MEASURED_TOGETHER_MAX;
+    if (isLarge || !this.entry!.isQuick || this.server.observation.measuresEach) this.record(args);
+    else if (isLast) this.record(this.calls === 1 ? args : undefined);
   }
 
   /** The call that began last does not count: it has to wait, and will be called again. */
@@ -108,7 +111,8 @@ export class CallTimer {
   }
 
   private summary({ fullName }: TableEntry): OwnedBytes[] {
-    return [...fullName.split("|"), `... (${this.calls} calls measured together)`].map(encode);
+    const what = this.calls === 1 ? "arguments not kept" : `${this.calls} calls measured together`;
+    return [...fullName.split("|"), `... (${what})`].map(encode);
   }
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { startOurs } from "../support/oracle.ts";
+import { encodePipeline, RawConnection } from "../support/raw.ts";
 import { parseReply, type Reply } from "../support/reply.ts";
 import { type LocalClient, LocalServer, lasting } from "./local-server.ts";
 
@@ -86,6 +88,23 @@ describe("SLOWLOG", () => {
     c.say("MULTI", "SET k v", "GET k", "NOSUCH", "DISCARD", "GET", "MULTI", "SET k v", "GET k", "EXEC");
     server.observation.setSlowerThan(-1);
     expect(argsOfAll(c)).toEqual(["GET k", "SET k v", "MULTI", "DISCARD", "MULTI"]);
+  });
+
+  test("measures quick commands of a pipeline together", async () => {
+    const server = await startOurs(["--slowlog-log-slower-than", "1000"]);
+    try {
+      const connection = await RawConnection.connect(server.port);
+      connection.send(encodePipeline(Array.from({ length: 1000 }, () => ["PING"])));
+      await connection.read(1000);
+      connection.send(encodePipeline([["PING"], ["DEBUG", "SLEEP", "0.02"], ["PING"]]));
+      await connection.read(3);
+      const log = await connection.text("SLOWLOG", "GET", "-1");
+      expect(log).toContain("$5\r\nDEBUG\r\n$5\r\nSLEEP\r\n$4\r\n0.02\r\n");
+      expect(await connection.text("INFO", "commandstats")).toMatch(/cmdstat_ping:calls=\d{4},/);
+      connection.close();
+    } finally {
+      await server.stop();
+    }
   });
 
   test("is off below 0", () => {
