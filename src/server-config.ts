@@ -83,6 +83,12 @@ function followMemory(server: Configurable): void {
   follow(server, "stream-node-max-entries", (entries) => {
     streams.entries.maxEntries = Number(entries);
   });
+  follow(server, "stream-idmp-duration", (seconds) => {
+    streams.producers.defaultDuration = seconds;
+  });
+  follow(server, "stream-idmp-maxsize", (count) => {
+    streams.producers.defaultMaxSize = count;
+  });
 }
 
 function followObservation(server: Configurable): void {

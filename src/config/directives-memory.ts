@@ -93,6 +93,16 @@ const packing = {
   ),
   "stream-node-max-bytes": directive(memory(0, LONG_MAX), 4096, "Size of a block of a stream."),
   "stream-node-max-entries": directive(integer(0, LONG_MAX), 100, "Entries of a block of a stream."),
+  "stream-idmp-duration": directive(
+    integer(1, 86_400),
+    100,
+    "Seconds for which a stream remembers messages that XADD was given names for, unless XCFGSET says otherwise.",
+  ),
+  "stream-idmp-maxsize": directive(
+    integer(1, 10_000),
+    100,
+    "Such messages of each producer that a stream remembers, unless XCFGSET says otherwise.",
+  ),
   "hll-sparse-max-bytes": directive(memory(0, LONG_MAX), 3000, "Size of a HyperLogLog that is kept sparse."),
 };
 

@@ -25,8 +25,6 @@ const MESSAGE_NAME_OFFSET = 24;
 /** A record of the set by ID: the ID, and the message's block. */
 const RECORD_MESSAGE = ID_WORDS;
 const RECORD_WORDS = ID_WORDS + 1;
-const DEFAULT_DURATION_SECONDS = 100;
-const DEFAULT_MAX_SIZE = 100;
 
 /**
  * Messages that are told apart by a producer's name and one of their own, so that one that is sent again is not added again. Of each producer
@@ -37,6 +35,10 @@ const DEFAULT_MAX_SIZE = 100;
  * 2. A stream has a block for this as soon as it has had such a message or a setting.
  */
 export class StreamProducers {
+  /** The directives stream-idmp-duration (seconds) and stream-idmp-maxsize. */
+  defaultDuration = 100;
+  defaultMaxSize = 100;
+
   private readonly i32: Int32Array[];
   private readonly producers: NamedBlocks;
   private readonly messages: NamedBlocks;
@@ -56,12 +58,12 @@ export class StreamProducers {
 
   /** Seconds for which messages are remembered. */
   duration(h: Ptr): number {
-    return this.setting(h, DURATION) || DEFAULT_DURATION_SECONDS;
+    return this.setting(h, DURATION) || this.defaultDuration;
   }
 
   /** How many messages of each producer are remembered. */
   maxSize(h: Ptr): number {
-    return this.setting(h, MAX_SIZE) || DEFAULT_MAX_SIZE;
+    return this.setting(h, MAX_SIZE) || this.defaultMaxSize;
   }
 
   private setting(h: Ptr, word: number): number {
