@@ -19,7 +19,8 @@ interface ReferenceArgument {
   since?: string;
   key_spec_index?: number;
   optional?: true;
-  multiple?: true;
+  /** Valkey's files say "true". */
+  multiple?: true | "true";
   multiple_token?: true;
   arguments?: ReferenceArgument[];
 }
@@ -32,6 +33,7 @@ interface ReferenceKeySpec {
 }
 
 interface Reference {
+  source: string;
   arity: number;
   command_flags?: string[];
   acl_categories: string[];
@@ -117,13 +119,19 @@ function referenceFacts(reference: Reference): Record<string, unknown> {
   return {
     arity: reference.arity,
     flags: (reference.command_flags ?? []).filter((flag) => !FOREIGN_FLAGS.includes(flag)).sort(),
-    categories: reference.acl_categories.map((name) => name.slice(1)).sort(),
+    categories: referenceCategories(reference),
     group: reference.group,
     since: reference.since,
     deprecatedSince: reference.deprecated_since,
     keys: (reference.key_specs ?? []).map(referenceKeySpec),
-    arguments: reference.arguments ?? [],
+    arguments: (reference.arguments ?? []).map((one) => (one.multiple ? { ...one, multiple: true } : one)),
   };
+}
+
+/** Valkey's files leave out those that follow from the flags. */
+function referenceCategories({ source, acl_categories: categories }: Reference): string[] {
+  const names = categories.map((name) => name.slice(1));
+  return (source === "valkey" ? [...names, "slow"] : names).sort();
 }
 
 describe.skipIf(missing)("the table of commands", () => {
