@@ -124,6 +124,7 @@ function claim(c: Call, h: Ptr, g: Ptr, i: number): boolean {
   }
   take(c, g, id);
   groups.deliveryMs = deliveryMs;
+  groups.noteDelivery(g, deliveryMs);
   if (retryCount >= 0) groups.deliveries = retryCount;
   else if (!justId) groups.deliveries++;
   reply(c, c.reply, id);
@@ -211,6 +212,7 @@ function autoClaim(c: Call, h: Ptr, g: Ptr, count: number): void {
     if (minIdle <= 0 || groups.owner === NULL || c.nowMs - groups.deliveryMs >= minIdle) {
       take(c, g, id);
       groups.deliveryMs = c.nowMs;
+      groups.noteDelivery(g, c.nowMs);
       if (!justId) groups.deliveries++;
       reply(c, claimed.add(), id);
       if (isJournalled(c)) journalPending(c, 1, 2, g, id);

@@ -206,7 +206,7 @@ function giveBack(c: Call, h: Ptr, g: Ptr, change: number): number {
       groups.insert(g, id);
       groups.deliveries = 0;
     }
-    groups.giveBack(id, c.nowMs);
+    groups.giveBack(g, id, c.nowMs);
     groups.deliveries = retryCount >= 0 ? retryCount : groups.deliveries + change;
     count++;
   }

@@ -2,6 +2,7 @@ import type { Call } from "../command/call.ts";
 import { command, type KeySpec } from "../command/command.ts";
 import { error } from "../command/errors.ts";
 import { journalPending, journalPosition } from "../command/stream-effects.ts";
+import { takeIdle } from "../command/stream-idle.ts";
 import {
   findGroup,
   idArg,
@@ -283,7 +284,7 @@ function readForGroup(c: Call, i: number): void {
     readHistory(c, i);
     return;
   }
-  const idle = options.claimMs < 0 ? [] : idleOf(c, h, g);
+  const idle = options.claimMs < 0 ? [] : takeIdle(c, h, g, options.firstKey + i, options, limit(c));
   groups.lastId(g, id);
   const hasNew = id.increment() && entries.seek(h, id);
   if (idle.length === 0 && !hasNew) return;
@@ -320,6 +321,7 @@ function deliverNew(c: Call, i: number, consumer: Ptr, before: number): number {
     groups.assign(consumer, entries.id);
     groups.deliveryMs = c.nowMs;
     groups.deliveries = 1;
+    groups.noteDelivery(g, c.nowMs);
     if (journalled) journalPending(c, key, options.groupArg, g, entries.id);
   }
   c.changes++;
@@ -362,37 +364,13 @@ function readHistory(c: Call, i: number): void {
 
 // ---- taking over what others have had pending for long
 
-/** A pending entry that is idle for long enough: its ID, and since when. */
-interface Idle {
-  readonly id: StreamId;
-  readonly momentMs: number;
-  readonly isGivenBack: boolean;
-}
-
-/** Those that are still in the stream, as they are to be claimed: first what was given back, then what is idle for the longest time. */
-function idleOf(c: Call, h: Ptr, g: Ptr): Idle[] {
-  const { groups, entries } = c.keyspace.streams;
-  const { pending } = groups;
-  const found: Idle[] = [];
-  for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
-    const isGivenBack = groups.owner === NULL;
-    const { momentMs } = groups;
-    if (!isGivenBack && c.nowMs - momentMs < options.claimMs) continue;
-    id.load(pending.words, pending.at);
-    if (entries.find(h, id)) found.push({ id: copyOf(id), momentMs, isGivenBack });
-  }
-  return found.sort(
-    (a, b) => Number(b.isGivenBack) - Number(a.isGivenBack) || a.momentMs - b.momentMs || a.id.compare(b.id),
-  );
-}
-
-function claimIdle(c: Call, i: number, consumer: Ptr, idle: readonly Idle[]): number {
+/** Gives the consumer these pending entries. */
+function claimIdle(c: Call, i: number, consumer: Ptr, idle: readonly StreamId[]): number {
   const { entries, groups } = c.keyspace.streams;
   const g = groupsOfKeys[i];
-  const most = limit(c);
   let written = 0;
-  for (const { id: of } of idle) {
-    if (written >= most || entriesLeft <= 0) break;
+  for (const of of idle) {
+    if (entriesLeft <= 0) break;
     entries.find(headers[i], of);
     groups.pending.find(groups.pendingOf(g), of);
     const at = c.reply.at;

@@ -10,6 +10,8 @@ const GROUP_LAST_ID = 1;
 const ENTRIES_READ = 5;
 const PENDING = 7;
 const CONSUMERS = 8;
+/** No pending entry was delivered before this Unix time in seconds; 0 when some were given back, or that is not known. */
+const OLDEST = 11;
 const GROUP_NAME_OFFSET = 48;
 /** A consumer's block: the length of its name, the tree of the IDs that it has pending, two times (doubles), and the name. */
 const OWNED = 1;
@@ -235,10 +237,25 @@ export class StreamGroups {
   }
 
   /** Takes the record that `pending` stands on from its consumer: it is the last one of those that were given back. */
-  giveBack(id: StreamId, nowMs: number): void {
+  giveBack(g: Ptr, id: StreamId, nowMs: number): void {
+    this.setOldest(g, 0);
     this.assign(NULL, id);
     this.givenBackMs = Math.max(this.givenBackMs + 1, nowMs);
     this.deliveryMs = this.givenBackMs;
+  }
+
+  /** No pending entry of the group was delivered before this, Unix ms; 0 when some were given back, or that is not known. */
+  oldestMs(g: Ptr): number {
+    return (this.word(g, OLDEST) >>> 0) * 1000;
+  }
+
+  setOldest(g: Ptr, ms: number): void {
+    this.setWord(g, OLDEST, Math.floor(ms / 1000) | 0);
+  }
+
+  /** The group has a pending entry that was delivered then. */
+  noteDelivery(g: Ptr, ms: number): void {
+    if (ms < this.oldestMs(g)) this.setOldest(g, ms);
   }
 
   private disown(consumer: Ptr, id: StreamId): void {

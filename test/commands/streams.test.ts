@@ -129,6 +129,33 @@ describe("XREADGROUP", () => {
   });
 });
 
+describe("XREADGROUP CLAIM of some of many", () => {
+  test("takes those that are idle for the longest time, and forgets those that were deleted", () => {
+    const shell = new Shell();
+    const { server } = shell;
+    const { random, keyspace } = server;
+    shell.run("XGROUP CREATE s g 0 MKSTREAM");
+    const due: { id: string; moment: number }[] = [];
+    for (let i = 1; i <= 400; i++) {
+      const moment = keyspace.nowMs - 1000 * random.below(50);
+      shell.run(`XADD s ${i}-0 f v`, `XCLAIM s g a 0 ${i}-0 FORCE JUSTID TIME ${moment}`);
+      if (i % 7 === 0) shell.run(`XDEL s ${i}-0`);
+      else if (moment <= keyspace.nowMs - 20_000) due.push({ id: `${i}-0`, moment });
+    }
+    shell.run("XGROUP SETID s g $");
+    due.sort((a, b) => a.moment - b.moment || Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
+    const claimed: string[] = [];
+    for (;;) {
+      const reply = shell.client.say("XREADGROUP GROUP g b COUNT 9 CLAIM 20000 STREAMS s >");
+      if (reply === NIL_ARRAY) break;
+      const [[, entries]] = JSON.parse(show(reply)) as [[string, [string][]]];
+      expect(entries.length).toBeLessThanOrEqual(9);
+      claimed.push(...entries.map(([id]) => id));
+    }
+    expect(claimed).toEqual(due.map(({ id }) => id));
+  });
+});
+
 describe("XNACK", () => {
   test("gives entries back, with the count of deliveries that its mode asks for", () => {
     const shell = new Shell();
