@@ -348,10 +348,8 @@ export class Executor implements KeyspaceObserver, Runner {
     this.timer.start();
     this.timer.begin(waiter.entry);
     this.perform(again, waiter.client, waiter.args, answer, waiter.entry);
-    if (again.wish !== undefined) {
-      args.swap(firstKeyArg, keyArg);
-      return false;
-    }
+    args.swap(firstKeyArg, keyArg);
+    if (again.wish !== undefined) return false;
     this.endTimed(waiter);
     this.release(waiter);
     return true;
