@@ -10,7 +10,6 @@ import {
   findConsumer,
   findGroup,
   idArg,
-  readStream,
   writeStream,
 } from "../command/stream-key.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
@@ -122,7 +121,7 @@ const setid = command({
     const g = expectGroup(c);
     if (!c.failed && c.argc > SETID_ARGUMENTS_MAX) failUsage(c);
     if (c.failed) return;
-    if (isDollar(c)) streams.lastId(readStream(c, 2), id);
+    if (isDollar(c)) streams.lastId(writeStream(c, 2), id);
     else anyIdArg(c, 4, id);
     if (c.failed) return;
     streams.groups.setLastId(g, id);
