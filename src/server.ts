@@ -220,8 +220,8 @@ export class Server implements ServerContext, Host {
 
   private readonly afterPoll = (): void => {
     this.polling = false;
-    this.executor.endOverdue(this.keyspace.nowMs);
-    if (this.waiting.hasReady) this.executor.serveWaiting();
+    this.executor.waking.endOverdue(this.keyspace.nowMs);
+    if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
     this.background.run();
     if (this.paused.length > 0) this.resumePaused();

@@ -1,12 +1,11 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
-import { encode, latin1, own } from "../lib/bytes.ts";
-import { NULL, OutOfMemory, type Ptr } from "../memory/arena.ts";
+import { encode, latin1 } from "../lib/bytes.ts";
+import { OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { EndedFields } from "../types/hash-deadlines.ts";
-import { STREAM } from "../types/kinds.ts";
 import { Call } from "./call.ts";
 import { CallTimer } from "./call-timer.ts";
 import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
@@ -24,11 +23,11 @@ import {
 } from "./context.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
-import { keyId } from "./key-id.ts";
 import { tellMonitors } from "./monitoring.ts";
 import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
-import type { Waiter, Wish } from "./waiting.ts";
+import type { Waiter } from "./waiting.ts";
+import { type Performer, Waking } from "./waking.ts";
 
 const MINUS = 45;
 const SPACE = 32;
@@ -68,14 +67,13 @@ export type Outcome = typeof DONE | typeof POSTPONED;
  * 3. A command that fails changes nothing. If one breaks half-way (a bug), the client gets an error and the log a trace, and what
  *    had been changed is journalled all the same.
  */
-export class Executor implements KeyspaceObserver, Runner {
+export class Executor implements KeyspaceObserver, Runner, Performer {
   readonly call: Call;
-  /** For requests within requests, by how deep they are; and for requests that waited. */
+  /** For requests within requests, by how deep they are. */
   private readonly inner: Call[] = [];
   private depth = 0;
-  private readonly again: Call;
-  /** Takes the replies to clients that waited. */
-  private readonly answer = new Reply(256);
+  /** Serves those who wait. */
+  readonly waking: Waking;
   private readonly deletion = new Reply(256);
   /** Takes the replies nobody reads: those of requests that come from a file. */
   private readonly sink = new Reply(256);
@@ -88,7 +86,7 @@ export class Executor implements KeyspaceObserver, Runner {
   constructor(private readonly server: ServerContext) {
     this.timer = new CallTimer(server);
     this.call = new Call(server);
-    this.again = new Call(server);
+    this.waking = new Waking(server, this.timer, this);
     server.keyspace.observer = this;
   }
 
@@ -216,15 +214,14 @@ export class Executor implements KeyspaceObserver, Runner {
     this.timer.begin(entry);
     this.perform(c, client, args, reply, entry);
     if (c.wish === undefined) this.timer.end(client, args, reply.at - mark);
-    else this.startWaiting(c, c.wish);
-    if (this.server.waiting.hasReady) this.serveWaiting();
+    else this.waking.start(c, c.wish);
+    if (this.server.waiting.hasReady) this.waking.serve();
     client.lastCommand = entry.fullName;
     client.lastActiveMs = c.nowMs;
     client.commandCount++;
   }
 
-  /** Runs a handler, and journals what it changed. */
-  private perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+  perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
     const mark = reply.at;
     reply.resp3 = client.resp3;
     c.begin(client, args, reply, entry);
@@ -237,7 +234,7 @@ export class Executor implements KeyspaceObserver, Runner {
     this.countFailure(entry, reply, mark);
   }
 
-  private countFailure(entry: TableEntry, reply: Reply, mark: number): void {
+  countFailure(entry: TableEntry, reply: Reply, mark: number): void {
     if (reply.buf[mark] !== MINUS || reply.at === mark) return;
     entry.stats.failed++;
     this.countError(reply, mark);
@@ -296,97 +293,8 @@ export class Executor implements KeyspaceObserver, Runner {
     this.server.watches.forget(client);
   }
 
-  private startWaiting(c: Call, wish: Wish): void {
-    const { client, entry, args } = c;
-    const keys = new Map<string, number>();
-    for (let i = wish.firstKeyArg + wish.keyCount - 1; i >= wish.firstKeyArg; i--) {
-      keys.set(keyId(c.db.id, args.buf, args.start[i], args.len[i]), i);
-    }
-    this.timer.forget();
-    client.link.suspend();
-    this.server.waiting.add({ ...wish, client, entry, args: args.clone(), keys, over: false });
-  }
-
-  /**
-   * Runs the requests that wait for keys that changed: key by key in the order of the changes, for each in the order in which the clients
-   * came. What that changes may serve others in turn.
-   */
-  serveWaiting(): void {
-    const { waiting } = this.server;
-    this.timer.stop();
-    while (waiting.hasReady) for (const id of waiting.takeReady()) this.serveKey(id);
-    this.timer.start();
-  }
-
-  private serveKey(id: string): void {
-    let type = this.typeOf(id);
-    for (const waiter of this.server.waiting.waitersOf(id)) {
-      if (waiter.type !== type && !waiter.whenGone) continue;
-      if (this.runAgain(waiter, id)) type = this.typeOf(id);
-    }
-  }
-
-  /** The type of the key with that `keyId`; undefined when there is none. */
-  private typeOf(id: string): number | undefined {
-    const { databases, entries } = this.server.keyspace;
-    const colon = id.indexOf(":");
-    const db = databases[Number(id.slice(0, colon))];
-    const name = Buffer.from(id.slice(colon + 1), "latin1");
-    const e = db.find(name, 0, name.length, db.hash(name, 0, name.length));
-    return e === NULL ? undefined : entries.type(e);
-  }
-
-  /** Runs a request that waits. False when it goes on waiting. */
-  private runAgain(waiter: Waiter, id: string): boolean {
-    const { again, answer } = this;
-    const { args, firstKeyArg, type } = waiter;
-    const keyArg = type === STREAM ? firstKeyArg : waiter.keys.get(id)!;
-    // Who waits for several keys is served from the one that is there first, not from the one that was named first.
-    args.swap(firstKeyArg, keyArg);
-    again.waited = waiter;
-    answer.truncate(0);
-    this.timer.start();
-    this.timer.begin(waiter.entry);
-    this.perform(again, waiter.client, waiter.args, answer, waiter.entry);
-    args.swap(firstKeyArg, keyArg);
-    if (again.wish !== undefined) return false;
-    this.endTimed(waiter);
-    this.release(waiter);
-    return true;
-  }
-
   endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void {
-    const { answer, timer } = this;
-    const outer = timer.suspend();
-    answer.truncate(0);
-    answer.resp3 = waiter.client.resp3;
-    timer.begin(waiter.entry);
-    writeReply(answer);
-    this.countFailure(waiter.entry, answer, 0);
-    this.endTimed(waiter);
-    timer.resume(outer);
-    this.release(waiter);
-  }
-
-  /** A request that waited is answered. The time for which it waited does not count. */
-  private endTimed({ client, args }: Waiter): void {
-    this.timer.end(client, args, this.answer.at);
-  }
-
-  /** Sends `answer` to a client that waited, and lets it go on. */
-  private release(waiter: Waiter): void {
-    const { client } = waiter;
-    this.server.waiting.remove(waiter);
-    if (client.replyMode !== "off") client.link.push(own(this.answer.buf, 0, this.answer.at));
-    client.link.resumeLater();
-  }
-
-  /** Answers clients that have waited long enough. */
-  endOverdue(nowMs: number): void {
-    const { waiting } = this.server;
-    for (let due = waiting.nextDue(nowMs); due !== undefined; due = waiting.nextDue(nowMs)) {
-      this.endWaiting(due, due.writeTimeoutReply);
-    }
+    this.waking.end(waiter, writeReply);
   }
 
   private propagate(c: Call): void {

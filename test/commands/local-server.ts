@@ -84,8 +84,8 @@ export class LocalServer implements ServerContext {
     this.clock.advance(ms);
     this.keyspace.setNow(this.clock.unixMs());
     this.pause.apply(this.keyspace.nowMs);
-    this.executor.endOverdue(this.keyspace.nowMs);
-    this.executor.serveWaiting();
+    this.executor.waking.endOverdue(this.keyspace.nowMs);
+    this.executor.waking.serve();
     this.tracking.endOfPoll();
     this.resumeAll();
   }

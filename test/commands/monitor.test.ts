@@ -86,7 +86,7 @@ describe("MONITOR", () => {
     const { server, c, monitor } = monitored();
     c.say("WAIT 1 50");
     server.pass(100);
-    server.executor.endOverdue(server.keyspace.nowMs);
+    server.executor.waking.endOverdue(server.keyspace.nowMs);
     expect(requests(monitor)).toEqual(['"WAIT" "1" "50"']);
   });
 
