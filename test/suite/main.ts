@@ -12,7 +12,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lane, type Run } from "./harness.ts";
 import { suiteSource } from "./source.ts";
-import { type Baseline, type ExpectedFailure, judge, readExpectedFailures, rowFor, type Verdict } from "./verdict.ts";
+import {
+  type Baseline,
+  type ExpectedFailure,
+  judge,
+  notRun,
+  readExpectedFailures,
+  rowFor,
+  type Verdict,
+} from "./verdict.ts";
 
 const DETAILS_MAX = 20;
 
@@ -67,10 +75,13 @@ async function examine(
   wanted: readonly string[],
   expected: readonly ExpectedFailure[],
 ): Promise<Verdict> {
-  const runs = [await lane.run(file)];
-  if (judge(file, wanted, runs, expected).lost.length > 0) runs.push(await lane.run(file));
+  const skip = notRun(file, expected);
+  const runs = [await lane.run(file, skip)];
+  const first = judge(file, wanted, runs, expected);
+  if (first.lost.length > 0) runs.push(await lane.run(file, skip));
   const verdict = judge(file, wanted, runs, expected);
   report(verdict, runs);
+  for (const test of first.lost) if (!verdict.lost.includes(test)) console.log(`  lost at first: ${test}`);
   return verdict;
 }
 

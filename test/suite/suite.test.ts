@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOutput } from "./output.ts";
-import { type Baseline, judge, readExpectedFailures, rowFor } from "./verdict.ts";
+import { type Baseline, judge, notRun, readExpectedFailures, rowFor } from "./verdict.ts";
 
 const read = (name: string) => readFileSync(join(import.meta.dir, name), "utf8");
 
@@ -65,6 +65,7 @@ describe("expected-failures.md", () => {
   test("is read row by row, with bars inside of cells", () => {
     const table = "# Title\n\n| File | Test | Reason |\n| --- | --- | --- |\n| unit/a | one \\| two | needs EVAL |\n";
     expect(readExpectedFailures(table)).toEqual([{ file: "unit/a", test: "one | two", reason: "needs EVAL" }]);
+    expect(notRun("unit/a", [{ file: "unit/a", test: "x", reason: "Not run: it needs EVAL" }])).toEqual(["x"]);
     expect(rowFor("unit/a", "one | two")).toBe("| unit/a | one \\| two | |");
   });
 

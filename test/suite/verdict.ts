@@ -52,6 +52,13 @@ function countOf(names: readonly string[]): Map<string, number> {
   return counts;
 }
 
+const NOT_RUN = "Not run: ";
+
+/** Tests of a file that the harness must leave out, because they would spoil those after them. */
+export function notRun(file: string, expected: readonly ExpectedFailure[]): string[] {
+  return expected.filter((one) => one.file === file && one.reason.startsWith(NOT_RUN)).map(({ test }) => test);
+}
+
 const ROW = /^\| (\S+) \| (.+?) \| (.+) \|$/;
 
 /** The rows of the table in expected-failures.md: file, test, reason. A `|` in a cell is written `\|`. */
