@@ -30,6 +30,8 @@ const LATER: Readonly<Record<string, readonly Field[]>> = {
   "config|resetstat": ["tips"],
   "command|getkeys": ["arity"],
   "command|getkeysandflags": ["arity"],
+  georadius: ["key specifications"],
+  georadiusbymember: ["key specifications"],
 };
 
 /** Aggregates without order, and notes, which are documentation, left out. */
