@@ -1,5 +1,5 @@
 import type { Call } from "../command/call.ts";
-import { command, type KeySpec, keysAt } from "../command/command.ts";
+import { command, type KeySpec, keysAt, type RequestKey } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
 import { Place, readBox, readRadius, readUnit, replyDistance, replyPlace } from "../command/geo-arguments.ts";
 import { GeoPoints } from "../command/geo-points.ts";
@@ -7,6 +7,7 @@ import { Shape } from "../lib/geo-shape.ts";
 import { Cell } from "../lib/geohash.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import type { Args } from "../resp/args.ts";
 import { ZSET } from "../types/kinds.ts";
 import { ScoreRange } from "../types/zset-range.ts";
 
@@ -25,7 +26,7 @@ const WITH = "[withcoord=WITHCOORD] [withdist=WITHDIST] [withhash=WITHHASH]";
 const ORDER = "[order<asc=ASC | desc=DESC>]";
 const COUNT = "[count-block(count:integer=COUNT [any=ANY])]";
 const COUNT_SINCE = "[count-block(count:integer=COUNT [any=ANY@6.2.0])]";
-const STORE = "[store<storekey:key=STORE#1 | storedistkey:key=STOREDIST#2>]";
+const STORE = "[store<storekey:key#1=STORE | storedistkey:key#2=STOREDIST>]";
 const FROM = "from<member:string=FROMMEMBER | fromlonlat(longitude:double latitude:double)=FROMLONLAT>";
 const BY = `by<circle(radius:double=BYRADIUS ${UNITS}) | box(width:double=BYBOX height:double ${UNITS})>`;
 const COMPLEXITY = "O(N+log(M)) with the N places near the area, of M in the sorted set";
@@ -62,6 +63,7 @@ export const georadius = command({
   flags: ["write", "denyoom", "movablekeys"],
   categories: ["geo"],
   keys: [keysAt(1, "RO access"), keyAfter("STORE", 6), keyAfter("STOREDIST", 6)],
+  moreKeys: (args) => repeatedStore(args, 6),
   group: "geo",
   since: "3.2.0",
   deprecatedSince: "6.2.0",
@@ -94,6 +96,7 @@ export const georadiusbymember = command({
   flags: ["write", "denyoom", "movablekeys"],
   categories: ["geo"],
   keys: [keysAt(1, "RO access"), keyAfter("STORE", 5), keyAfter("STOREDIST", 5)],
+  moreKeys: (args) => repeatedStore(args, 5),
   group: "geo",
   since: "3.2.0",
   deprecatedSince: "6.2.0",
@@ -157,8 +160,25 @@ export const geosearchstore = command({
   },
 });
 
+/** The key behind the first such option. It may be given several times, and then the last one counts: `repeatedStore`. */
 function keyAfter(keyword: string, startFrom: number): KeySpec {
-  return { flags: ["OW", "update"], begin: { keyword, startFrom }, find: { lastKey: 0, step: 1, limit: 0 } };
+  return {
+    flags: ["OW", "update", "incomplete"],
+    begin: { keyword, startFrom },
+    find: { lastKey: 0, step: 1, limit: 0 },
+  };
+}
+
+/** The key that the result goes to, if the first STORE and the first STOREDIST do not name it. */
+function repeatedStore(args: Args, firstOption: number): RequestKey[] {
+  const found: number[] = [];
+  let repeated = false;
+  for (let i = firstOption; i < args.count - 1; i++) {
+    if (!args.is(i, "STORE") && !args.is(i, "STOREDIST")) continue;
+    repeated = found.some((other) => args.len[other] === args.len[i]);
+    found.push(i++);
+  }
+  return repeated ? [{ index: found[found.length - 1] + 1, flags: ["OW", "update"] }] : [];
 }
 
 function begin(takes: number): void {

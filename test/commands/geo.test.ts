@@ -1,5 +1,5 @@
 import { describe, test } from "bun:test";
-import { int, Recording } from "./recording.ts";
+import { bulk, int, Recording } from "./recording.ts";
 
 const PLACES = "13.361389 38.115556 Palermo 15.087269 37.502669 Catania";
 const SCORES = "3479099956230698 Palermo 3479447370796909 Catania";
@@ -28,6 +28,19 @@ describe("GEORADIUS", () => {
       ["GEORADIUS s 15 37 200 m STORE d", int(0), "GEORADIUS s 15 37 200 m STORE d", "del:d"],
       ["GEORADIUS s 15 37 200 m STORE d", int(0)],
       ["GEORADIUS missing 15 37 200 m STORE s", int(0), "GEORADIUS missing 15 37 200 m STORE s", "del:s"],
+    );
+  });
+});
+
+describe("COMMAND GETKEYS", () => {
+  test("knows the key that GEORADIUS stores into, also the last of several", () => {
+    const keys = (...names: string[]): string => `*${names.length}\r\n${names.map((name) => bulk(name)).join("")}`;
+    new Recording().expect(
+      ["COMMAND GETKEYS GEORADIUS k 1 1 1 km", keys("k")],
+      ["COMMAND GETKEYS GEORADIUS k 1 1 1 km STORE a ASC", keys("k", "a")],
+      ["COMMAND GETKEYS GEORADIUS k 1 1 1 km STOREDIST a STORE b", keys("k", "b", "a")],
+      ["COMMAND GETKEYS GEORADIUS k 1 1 1 km STORE a STOREDIST b STORE c", keys("k", "a", "b", "c")],
+      ["COMMAND GETKEYS GEORADIUSBYMEMBER k m 1 km STORE a STORE b", keys("k", "a", "b")],
     );
   });
 });
