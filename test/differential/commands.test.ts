@@ -30,8 +30,20 @@ const LATER: Readonly<Record<string, readonly Field[]>> = {
   "config|resetstat": ["tips"],
   "command|getkeys": ["arity"],
   "command|getkeysandflags": ["arity"],
+  blmove: ["flags"],
+  blpop: ["flags"],
+  brpop: ["flags"],
+  brpoplpush: ["flags"],
+  bzpopmax: ["flags"],
+  bzpopmin: ["flags"],
   georadius: ["key specifications"],
   georadiusbymember: ["key specifications"],
+  sinterstore: ["key specifications"],
+  wait: ["flags", "categories"],
+  xread: ["key specifications"],
+  xreadgroup: ["key specifications"],
+  zrank: ["arity"],
+  zrevrank: ["arity"],
 };
 
 /** Aggregates without order, and notes, which are documentation, left out. */
