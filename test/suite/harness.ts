@@ -8,9 +8,14 @@ import { type FileResult, readOutput } from "./output.ts";
 const FILE_SECONDS_MAX = 400;
 /** Without any progress the harness gives up by itself. */
 const SILENCE_SECONDS_MAX = 60;
-/** Ports that a harness may use for itself; lanes must not share them. */
+/**
+ * Ports that a harness may use for itself. Lanes must not share them, and other processes should not: every run takes another range, so that
+ * one that finds them taken does so once.
+ */
 const PORTS_FROM = 21_111;
-const PORTS_PER_LANE = 400;
+const PORTS_PER_RUN = 200;
+const RANGES = 16;
+export const LANES_MAX = 3;
 /** Programs that the suite looks for beside the server's. */
 const HELPERS = ["redis-cli", "redis-benchmark"];
 /** Servers that the harness did not start can't pass this: it asks for their process, after it has changed their settings. */
@@ -23,10 +28,13 @@ export interface Run extends FileResult {
 /** A copy of the suite for one run at a time. */
 export class Lane {
   private readonly folder = mkdtempSync(join(tmpdir(), "go-redis-suite-"));
-  private readonly firstPort: number;
+  private runs = process.pid;
 
-  constructor(source: string, index: number) {
-    this.firstPort = PORTS_FROM + index * PORTS_PER_LANE + (process.pid % 8) * PORTS_PER_LANE * 4;
+  /** `index` is below LANES_MAX and the lane's own. */
+  constructor(
+    source: string,
+    private readonly index: number,
+  ) {
     for (const part of ["tests", "runtest", "redis.conf"]) {
       cpSync(join(source, part), join(this.folder, part), { recursive: true });
     }
@@ -63,7 +71,8 @@ export class Lane {
   /** What the harness prints. It has a process group of its own, of which nothing is left behind. */
   private async harness(file: string, port: number, skip: readonly string[]): Promise<string> {
     const where = ["--host", "127.0.0.1", "--port", String(port), "--single", file];
-    const ports = ["--baseport", String(this.firstPort), "--portcount", String(PORTS_PER_LANE)];
+    const range = (this.runs++ % RANGES) * LANES_MAX + this.index;
+    const ports = ["--baseport", String(PORTS_FROM + range * PORTS_PER_RUN), "--portcount", String(PORTS_PER_RUN)];
     const manner = ["--durable", "--no-latency", "--timeout", String(SILENCE_SECONDS_MAX)];
     const skipped = skip.flatMap((test) => ["--skiptest", test]);
     const child = Bun.spawn(["./runtest", ...where, ...ports, ...manner, ...skipped], {
@@ -71,14 +80,14 @@ export class Lane {
       env: { ...process.env, TERM: "dumb", LC_ALL: "C.UTF-8" },
       stdin: "ignore",
       stdout: "pipe",
-      stderr: "ignore",
+      stderr: "pipe",
       detached: true,
     });
     const timer = setTimeout(() => killGroup(child.pid), FILE_SECONDS_MAX * 1000);
-    const text = await child.stdout.text();
+    const [text, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     clearTimeout(timer);
     killGroup(child.pid);
-    return text;
+    return text + errors;
   }
 
   remove(): void {

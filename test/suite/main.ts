@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Lane, type Run } from "./harness.ts";
+import { LANES_MAX, Lane, type Run } from "./harness.ts";
 import { suiteSource } from "./source.ts";
 import {
   type Baseline,
@@ -65,7 +65,8 @@ function readOptions(baseline: Baseline): Options {
   const files = values.files?.split(",") ?? Object.keys(baseline);
   const unknown = files.filter((file) => baseline[file] === undefined);
   if (unknown.length > 0) throw new Error(`not in the baseline: ${unknown.join(", ")}`);
-  return { files, lanes: Number(values.lanes), source: values.source ?? suiteSource() };
+  const lanes = Math.min(LANES_MAX, Number(values.lanes));
+  return { files, lanes, source: values.source ?? suiteSource() };
 }
 
 /** Runs a file; once more if tests are lost, as some of them depend on how busy the machine is. */

@@ -15,6 +15,7 @@ export interface FileResult {
 }
 
 const DETAIL_CHARACTERS_MAX = 600;
+const END_CHARACTERS_MAX = 300;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the escape character
 const COLOURS = /\x1b\[[0-9;]*m/g;
 const MARK = /^\[(ok|err|exception|TIMEOUT|\d+\/\d+ done)\](?:: ?(.*))?$/;
@@ -29,7 +30,7 @@ const END = "The End";
 export function readOutput(text: string): FileResult {
   const passed: string[] = [];
   const failed: { test: string; detail: string }[] = [];
-  let broken: string | undefined = "the harness ended early";
+  let broken: string | undefined = `the harness ended early: ${text.slice(-END_CHARACTERS_MAX)}`;
   for (const line of text.replace(COLOURS, "").split(/\r?\n/)) {
     if (line.trim() === END) break;
     const [, kind, rest = ""] = MARK.exec(line) ?? MARK.exec(LATE_OK.exec(line)?.[0] ?? "") ?? [];
