@@ -1,9 +1,20 @@
+import { encode, type OwnedBytes } from "../lib/bytes.ts";
 import type { Ptr } from "../memory/arena.ts";
 import { StreamId } from "../types/stream-id.ts";
 import type { Call } from "./call.ts";
 import { replyId } from "./stream-key.ts";
 
+const XCLAIM = encodedBulks("XCLAIM");
+const TIME = encodedBulks("TIME");
+const NO_IDLE_TIME = encodedBulks("0");
+const RETRYCOUNT = encodedBulks("RETRYCOUNT");
+const FORCED = encodedBulks("FORCE", "JUSTID", "LASTID");
 const last = new StreamId();
+
+/** Arguments of effects that are always the same. */
+export function encodedBulks(...texts: readonly string[]): OwnedBytes {
+  return encode(texts.map((text) => `$${text.length}\r\n${text}\r\n`).join(""));
+}
 
 /** Journals the record that `groups.pending` stands on, of the entry `id`: who has it, since when, and how often it was delivered. */
 export function journalPending(c: Call, keyArg: number, groupArg: number, g: Ptr, id: StreamId): void {
@@ -11,19 +22,17 @@ export function journalPending(c: Call, keyArg: number, groupArg: number, g: Ptr
   const { owner } = groups;
   const { consumers } = groups;
   const out = c.effect(14);
-  out.bulkText("XCLAIM");
+  out.raw(XCLAIM);
   c.effectArg(keyArg);
   c.effectArg(groupArg);
   out.bulk(consumers.segment(owner), consumers.nameStart(owner), consumers.nameLength(owner));
-  out.bulkInteger(0);
+  out.raw(NO_IDLE_TIME);
   replyId(out, id);
-  out.bulkText("TIME");
+  out.raw(TIME);
   out.bulkInteger(groups.deliveryMs);
-  out.bulkText("RETRYCOUNT");
+  out.raw(RETRYCOUNT);
   out.bulkText(groups.deliveriesBig.toString());
-  out.bulkText("FORCE");
-  out.bulkText("JUSTID");
-  out.bulkText("LASTID");
+  out.raw(FORCED);
   groups.lastId(g, last);
   replyId(out, last);
 }

@@ -1,6 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
+import { encodedBulks } from "../command/stream-effects.ts";
 import {
   createStream,
   idArg,
@@ -25,6 +26,7 @@ const ID_TOO_SMALL = error("ERR The ID specified in XADD is equal or smaller tha
 const ID_NOT_AUTOMATIC = error("ERR IDMP/IDMPAUTO can be used only with auto-generated IDs");
 const NO_STRATEGY = error("ERR syntax error, XTRIM must be called with a trimming strategy");
 const STAR = 42;
+const XADD = encodedBulks("XADD");
 
 /** What XADD was told, and the ID that comes of it. */
 const trimming = new TrimOptions();
@@ -146,7 +148,7 @@ function add(c: Call, h: Ptr, idArgument: number): void {
 /** The entry with its ID, and trimmed as it was. */
 function journalAdd(c: Call, h: Ptr, from: number): void {
   const out = c.effect(3 + trimming.exactCount(c, h) + c.argc - from);
-  out.bulkText("XADD");
+  out.raw(XADD);
   c.effectArg(1);
   trimming.writeExact(c, h, out);
   replyId(out, id);
