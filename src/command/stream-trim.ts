@@ -2,7 +2,7 @@ import type { Ptr } from "../memory/arena.ts";
 import type { EncodedReply, Reply } from "../resp/reply.ts";
 import { StreamId } from "../types/stream-id.ts";
 import type { Call } from "./call.ts";
-import { error } from "./errors.ts";
+import { ERRORS, error } from "./errors.ts";
 import { idArg, isReplayed, replyId } from "./stream-key.ts";
 import {
   DELETE_REFERENCES,
@@ -34,6 +34,7 @@ export class TrimOptions {
   private maxLength = -1;
   private limit = 0;
   private hasLimit = false;
+  private hasReferences = false;
   private readonly minId = new StreamId();
   private readonly first = new StreamId();
 
@@ -44,6 +45,7 @@ export class TrimOptions {
     this.maxLength = -1;
     this.limit = 0;
     this.hasLimit = false;
+    this.hasReferences = false;
   }
 
   /** Reads the option at argument i; returns the argument after it, or i when it is none of these. May fail. */
@@ -60,7 +62,9 @@ export class TrimOptions {
     }
     const references = readReferences(c, i);
     if (references === undefined) return i;
+    if (this.hasReferences) c.fail(ERRORS.syntax);
     this.references = references;
+    this.hasReferences = true;
     return i + 1;
   }
 

@@ -49,15 +49,17 @@ function readIds(c: Call, i: number, badCount = BAD_COUNT, otherCount = OTHER_CO
 function readDeletion(c: Call, from: number): void {
   firstId = 0;
   references = KEEP_REFERENCES;
+  let hasReferences = false;
   for (let i = from; i < c.argc && !c.failed; ) {
     const word = readReferences(c, i);
-    if (word !== undefined) {
+    if (word !== undefined && !hasReferences) {
       references = word;
+      hasReferences = true;
       i++;
     } else if (c.args.is(i, "IDS") && i + 1 < c.argc && firstId === 0) {
       i = readIds(c, i);
     } else {
-      c.fail(firstId > 0 ? OTHER_COUNT : ERRORS.syntax);
+      c.fail(ERRORS.syntax);
     }
   }
   if (firstId === 0) c.fail(ERRORS.syntax);
@@ -78,6 +80,14 @@ function deleteEntry(c: Call, h: Ptr): number {
   if (!streams.delete(h, id)) return MISSING;
   c.changes++;
   return DELETED;
+}
+
+/** Acknowledges the entry `id` for the group, and deletes it as far as other references allow. One that is gone already is as good as deleted. */
+function acknowledgeEntry(c: Call, h: Ptr, g: Ptr): number {
+  if (!c.keyspace.streams.groups.forget(g, id)) return MISSING;
+  c.changes++;
+  const result = deleteEntry(c, h);
+  return result === MISSING ? DELETED : result;
 }
 
 export const xdelex = command({
@@ -125,14 +135,11 @@ export const xackdel = command({
 
 /** Deletes the entries of the request and tells of each what became of it; with a group only those that it has pending, which are acknowledged. */
 function deleteAll(c: Call, h: Ptr, g: Ptr): void {
-  const { groups } = c.keyspace.streams;
   let deleted = 0;
   c.reply.array(idCount);
   for (let i = firstId; i < firstId + idCount; i++) {
     idArg(c, i, id);
-    const isHis = g === NULL || groups.forget(g, id);
-    if (g !== NULL && isHis) c.changes++;
-    const result = isHis ? deleteEntry(c, h) : MISSING;
+    const result = g === NULL ? deleteEntry(c, h) : acknowledgeEntry(c, h, g);
     if (result === DELETED) deleted++;
     c.reply.integer(result);
   }

@@ -216,6 +216,12 @@ describe("references of groups", () => {
     expect(shell.ask("XRANGE s - +")).toBe('[["2-0",["f","2"]],["3-0",["f","3"]]]');
     expect(shell.ask("XACKDEL s h DELREF IDS 1 2-0")).toBe("[1]");
     expect(shell.ask("XACKDEL s none IDS 1 2-0")).toBe("[-1]");
+    shell.run("XCLAIM s g a 0 3-0 FORCE", "XDEL s 3-0");
+    expect(shell.ask("XACKDEL s g IDS 1 3-0")).toBe("[1]");
+    expect(shell.ask("XACKDEL s g IDS 1 3-0")).toBe("[-1]");
+    expect(shell.client.say("XACKDEL s g KEEPREF ACKED IDS 1 3-0")).toBe(SYNTAX_ERROR);
+    expect(shell.client.say("XACKDEL s g IDS 1 3-0 4-0")).toBe(SYNTAX_ERROR);
+    expect(shell.client.say("XACKDEL s g IDS 3 3-0 4-0")).toContain("`numids` parameter must match");
   });
 
   test("are looked at by trimming", () => {
