@@ -113,7 +113,7 @@ function claim(c: Call, h: Ptr, g: Ptr, i: number): boolean {
   const exists = entries.find(h, id);
   const isPending = groups.pending.find(groups.pendingOf(g), id);
   if (!exists) {
-    if (isPending) forget(c, id);
+    if (isPending) forget(c, g, id);
     return false;
   }
   if (!isPending) {
@@ -133,8 +133,8 @@ function claim(c: Call, h: Ptr, g: Ptr, i: number): boolean {
 }
 
 /** The pending entry, which `groups.pending` stands on, is no longer in the stream. */
-function forget(c: Call, of: StreamId): void {
-  c.keyspace.streams.groups.remove(of);
+function forget(c: Call, g: Ptr, of: StreamId): void {
+  c.keyspace.streams.groups.remove(g, of);
   c.changes++;
   if (isJournalled(c)) journalForgotten(c, 1, 2, of);
 }
@@ -144,7 +144,7 @@ function take(c: Call, g: Ptr, of: StreamId): void {
   const { groups } = c.keyspace.streams;
   const consumer = useConsumer(c, g, 1, 2, 3);
   groups.setActive(consumer, c.nowMs);
-  groups.assign(consumer, of);
+  groups.assign(g, consumer, of);
   c.changes++;
 }
 
@@ -203,7 +203,7 @@ function autoClaim(c: Call, h: Ptr, g: Ptr, count: number): void {
   for (let attempts = count * ATTEMPTS; more && left > 0 && attempts > 0; attempts--) {
     id.load(pending.words, pending.at);
     if (!c.keyspace.streams.entries.find(h, id)) {
-      forget(c, id);
+      forget(c, g, id);
       replyId(deleted.add(), id);
       left--;
       more = pending.seek(set, id);

@@ -217,6 +217,9 @@ function giveBack(c: Call, h: Ptr, g: Ptr, change: number): number {
     groups.deliveries = retryCount >= 0 ? retryCount : groups.deliveries + change;
     count++;
   }
-  c.changes += count;
+  if (count === 0) return 0;
+  c.changes += count - 1;
+  // Who waits for entries to claim may have them now.
+  c.changedSilently(1);
   return count;
 }

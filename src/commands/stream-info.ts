@@ -123,10 +123,12 @@ function replyFullGroup(c: Call, h: Ptr, g: Ptr, count: number): void {
   const { reply } = c;
   const { groups } = c.keyspace.streams;
   const { pending } = groups;
-  reply.map(7);
+  const givenBack = groups.givenBackCount(g);
+  reply.map(givenBack > 0 ? 8 : 7);
   replyGroupName(c, g);
   replyPosition(c, h, g);
   integer(c, "pel-count", groups.pendingCount(g));
+  if (givenBack > 0) integer(c, "nacked-count", givenBack);
   reply.bulkText("pending");
   const mark = reply.beginDeferred();
   let written = 0;

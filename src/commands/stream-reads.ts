@@ -318,7 +318,7 @@ function deliverNew(c: Call, i: number, consumer: Ptr, before: number): number {
     written++;
     if (options.noAck) continue;
     groups.insert(g, entries.id);
-    groups.assign(consumer, entries.id);
+    groups.assign(g, consumer, entries.id);
     groups.deliveryMs = c.nowMs;
     groups.deliveries = 1;
     groups.noteDelivery(g, c.nowMs);
@@ -378,7 +378,7 @@ function claimIdle(c: Call, i: number, consumer: Ptr, idle: readonly StreamId[])
     spend(c, at);
     written++;
     c.changes++;
-    groups.assign(consumer, of);
+    groups.assign(g, consumer, of);
     groups.deliveryMs = c.nowMs;
     groups.deliveries++;
     if (isJournalled(c)) journalPending(c, options.firstKey + i, options.groupArg, g, of);

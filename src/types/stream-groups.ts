@@ -12,7 +12,9 @@ const PENDING = 7;
 const CONSUMERS = 8;
 /** No pending entry was delivered before this Unix time in seconds; 0 when some were given back, or that is not known. */
 const OLDEST = 11;
-const GROUP_NAME_OFFSET = 48;
+/** How many pending entries were given back, and have no consumer since. */
+const GIVEN_BACK = 12;
+const GROUP_NAME_OFFSET = 52;
 /** A consumer's block: the length of its name, the tree of the IDs that it has pending, two times (doubles), and the name. */
 const OWNED = 1;
 const SEEN_F64 = 1;
@@ -116,6 +118,11 @@ export class StreamGroups {
     return this.word(g, PENDING) as Ptr;
   }
 
+  /** How many pending entries were given back, and have no consumer since. */
+  givenBackCount(g: Ptr): number {
+    return this.word(g, GIVEN_BACK);
+  }
+
   pendingCount(g: Ptr): number {
     return this.pending.count(this.pendingOf(g));
   }
@@ -196,6 +203,11 @@ export class StreamGroups {
     return this.owner === NULL ? 0 : this.momentMs;
   }
 
+  /** That record was given back; one that was just inserted has no consumer either, but no moment. */
+  get isGivenBack(): boolean {
+    return this.owner === NULL && this.momentMs > 0;
+  }
+
   /** When that record was delivered or, if it was, given back; Unix ms. */
   get momentMs(): number {
     const { words, at } = this.pending;
@@ -227,10 +239,11 @@ export class StreamGroups {
     return count === COUNT_MAX ? INTEGER_MAX : BigInt(count);
   }
 
-  /** Gives the record that `pending` stands on to a consumer, or, NULL, to nobody. `id` is its ID. */
-  assign(consumer: Ptr, id: StreamId): void {
+  /** Gives the record of the group that `pending` stands on to a consumer, or, NULL, to nobody. `id` is its ID. */
+  assign(g: Ptr, consumer: Ptr, id: StreamId): void {
     const { pending, owned, owner } = this;
     if (owner === consumer) return;
+    if (this.isGivenBack) this.setWord(g, GIVEN_BACK, this.word(g, GIVEN_BACK) - 1);
     this.disown(owner, id);
     if (consumer !== NULL) owned.insert(this.ownedBy(consumer), id);
     pending.words[pending.at + CONSUMER] = consumer;
@@ -239,7 +252,8 @@ export class StreamGroups {
   /** Takes the record that `pending` stands on from its consumer: it is the last one of those that were given back. */
   giveBack(g: Ptr, id: StreamId, nowMs: number): void {
     this.setOldest(g, 0);
-    this.assign(NULL, id);
+    if (!this.isGivenBack) this.setWord(g, GIVEN_BACK, this.word(g, GIVEN_BACK) + 1);
+    this.assign(g, NULL, id);
     this.givenBackMs = Math.max(this.givenBackMs + 1, nowMs);
     this.deliveryMs = this.givenBackMs;
   }
@@ -276,7 +290,8 @@ export class StreamGroups {
   }
 
   /** Takes out the record that `pending` stands on; `id` is its ID. */
-  remove(id: StreamId): void {
+  remove(g: Ptr, id: StreamId): void {
+    if (this.isGivenBack) this.setWord(g, GIVEN_BACK, this.word(g, GIVEN_BACK) - 1);
     this.disown(this.owner, id);
     this.pending.remove();
   }
@@ -284,7 +299,7 @@ export class StreamGroups {
   /** Takes out the pending entry of that ID. False when there is none. */
   forget(g: Ptr, id: StreamId): boolean {
     if (!this.pending.find(this.pendingOf(g), id)) return false;
-    this.remove(id);
+    this.remove(g, id);
     return true;
   }
 
@@ -355,6 +370,7 @@ export class StreamGroups {
     this.find(to, bytes, start, len);
     this.lastId(g, id);
     const copy = this.add(to, bytes, start, len, id, this.entriesRead(g));
+    for (const word of [OLDEST, GIVEN_BACK]) this.setWord(copy, word, this.word(g, word));
     while (this.pending.shed(this.pendingOf(copy)));
     this.setWord(copy, PENDING, this.pending.copy(this.pendingOf(g)));
     for (let i = 0; i < this.consumerCount(g); i++) this.copyConsumer(this.consumer(g, i), copy);

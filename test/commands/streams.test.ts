@@ -171,6 +171,31 @@ describe("XNACK", () => {
     expect(shell.ask("XPENDING s g - + 10 b")).toBe('[["1-0","b",0,0],["3-0","b",0,7]]');
   });
 
+  test("wakes those who wait for entries to claim", () => {
+    const shell = new Shell();
+    const other = shell.server.connect();
+    shell.run("XADD s 1-0 f 1", "XADD s 2-0 f 2", "XGROUP CREATE s g 0", "XREADGROUP GROUP g a STREAMS s >");
+    expect(other.say("XREADGROUP GROUP g b BLOCK 0 CLAIM 1000 STREAMS s >")).toBe("");
+    shell.run("XNACK s g FAIL IDS 1 2-0");
+    expect(show(other.heard())).toBe(`[["s",[["2-0",["f","2"],${shell.server.keyspace.nowMs},1]]]]`);
+  });
+
+  test("is counted in the group's description until the entries are claimed or acknowledged", () => {
+    const shell = new Shell();
+    const count = (): string => /nacked-count\r\n:(\d+)/.exec(shell.client.say("XINFO STREAM s FULL"))?.[1] ?? "none";
+    shell.run("XADD s 1-0 f 1", "XADD s 2-0 f 2", "XADD s 3-0 f 3", "XGROUP CREATE s g 0");
+    shell.run("XREADGROUP GROUP g a COUNT 2 STREAMS s >");
+    expect(count()).toBe("none");
+    shell.run("XNACK s g FAIL FORCE IDS 4 1-0 2-0 3-0 1-0");
+    expect(count()).toBe("3");
+    shell.run("XCLAIM s g a 0 1-0", "XDEL s 2-0");
+    expect(count()).toBe("2");
+    shell.run("XCLAIM s g a 0 2-0", "COPY s t", "RENAME t s");
+    expect(count()).toBe("1");
+    shell.run("XACK s g 3-0");
+    expect(count()).toBe("none");
+  });
+
   test("refuses what it does not understand", () => {
     const { client } = new Shell();
     client.say("XGROUP CREATE s g $ MKSTREAM");

@@ -40,7 +40,7 @@ class Checked {
   deliver(n: number, owner: string): void {
     const { groups, g } = this;
     expect(groups.insert(g, idOf(n))).toBe(!this.model.has(n));
-    groups.assign(this.consumer(owner), idOf(n));
+    groups.assign(g, this.consumer(owner), idOf(n));
     groups.deliveryMs = 1_795_000_000_000 + n;
     groups.deliveries = n;
     this.model.set(n, { owner, count: n });
@@ -153,7 +153,7 @@ describe("the pending entries of a group", () => {
     const consumers = ["a", "b"].map((owner) => checked.consumer(owner));
     for (let n = 1; n <= 1_000_000; n++) {
       groups.insert(g, idOf(n));
-      groups.assign(consumers[n % 2], idOf(n));
+      groups.assign(g, consumers[n % 2], idOf(n));
       groups.deliveryMs = n;
     }
     expect((keyspace.arena.usedBytes - before) / 1_000_000).toBeLessThan(60);
