@@ -13,6 +13,15 @@ export function areSymbols(buf: Uint8Array, start: number, len: number): boolean
   return true;
 }
 
+/** The symbol of one character; the bytes must be symbols. */
+export function symbolOf(character: number): number {
+  return SYMBOL_OF[character];
+}
+
+export function characterOf(symbol: number): number {
+  return CHARACTER_OF[symbol];
+}
+
 /** Writes `len` symbols, two to a byte, the first in the high half; returns the index after them. */
 export function packSymbols(buf: Uint8Array, start: number, len: number, out: Uint8Array, at: number): number {
   let to = at;
@@ -24,10 +33,14 @@ export function packSymbols(buf: Uint8Array, start: number, len: number, out: Ui
 
 /** Writes the characters of `len` symbols at `at`. */
 export function unpackSymbols(buf: Uint8Array, start: number, len: number, out: Uint8Array, at: number): void {
-  for (let i = 0; i < len; i++) {
-    const pair = buf[start + (i >> 1)];
-    out[at + i] = CHARACTER_OF[(i & 1) === 0 ? pair >> 4 : pair & 15];
+  let from = start;
+  let i = 0;
+  for (; i + 1 < len; i += 2) {
+    const pair = buf[from++];
+    out[at + i] = CHARACTER_OF[pair >> 4];
+    out[at + i + 1] = CHARACTER_OF[pair & 15];
   }
+  if (i < len) out[at + i] = CHARACTER_OF[buf[from] >> 4];
 }
 
 /** Whether `len` packed symbols are these bytes. */

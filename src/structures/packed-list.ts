@@ -2,18 +2,24 @@ import { copyBytes, type Span } from "../lib/bytes.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
+import {
+  codeFor,
+  DECODED_BYTES_MAX,
+  decode,
+  encode,
+  LENGTH_16,
+  LENGTH_OF,
+  lengthBytes,
+  longSize,
+  ONE_SYMBOL,
+  SIZE_OF,
+  sizeFor,
+  writeContent,
+} from "./text-codes.ts";
 
 /**
  * A short list of byte strings as one block: two bytes with the number of elements; the elements' contents one after the other; room;
- * and at the block's very end one code per element, the first element's last. A code tells form and size of its content:
- *
- *     0 to 127     so many bytes
- *     128 to 143   one symbol, the code's low four bits; no content
- *     144 to 253   code - 142 symbols, two to a byte, the first in the high half
- *     254, 255     a length of 2 or 4 bytes (little-endian), so many bytes, and the length again
- *
- * Symbols are the digits and what stands between them in numbers, times and addresses. Data is full of such texts, and they take half
- * their bytes. Symbols are numbered in the order of their characters.
+ * and at the block's very end one code per element, the first element's last. A code tells form and size of its content (text-codes.ts).
  *
  * The codes stand apart so that a walk in either direction adds up bytes that lie side by side. Were they in front of the contents,
  * each step would wait for the load of the one before (a search took three times as long, measured), and going backward would take one more
@@ -23,8 +29,7 @@ import { blockBytes } from "../memory/size-classes.ts";
  * 1. A list is a pointer and its length in bytes: header, contents and codes. Who has a list keeps both, and takes them over
  *    from `p` and `bytes` after every mutation. There is no capacity: a block is always of the size class that its length asks for.
  * 2. An empty list has no block: it is NULL and EMPTY_BYTES.
- * 3. A text has one form (symbols if all its characters are such and it is short enough), so equal texts are equal bytes, and a search
- *    encodes what it looks for once and compares without decoding.
+ * 3. A text has one form, so equal texts are equal bytes, and a search encodes what it looks for once and compares without decoding.
  * 4. What `read` gives is valid until the list changes, or until the second `read` after it.
  * 5. Between `draft` and `settle` the list is changed in a buffer outside the arena, and its block is untouched: a list that is left
  *    in between, because memory ran out or for another reason, is as it was.
@@ -35,28 +40,6 @@ export const EMPTY_BYTES = 2;
 export const ELEMENTS_MAX = 0xffff;
 
 const HEADER_BYTES = 2;
-const SHORT_BYTES_MAX = 127;
-const ONE_SYMBOL = 128;
-/** Code of n symbols, n from 2 on, minus n. */
-const SYMBOLS = 142;
-const SYMBOLS_MAX = 253 - SYMBOLS;
-const LENGTH_16 = 254;
-const LENGTH_32 = 255;
-const LENGTH_16_MAX = 0xffff;
-
-const CHARACTERS = " -.0123456789:TZ";
-const NO_SYMBOL = 255;
-const SYMBOL_OF = new Uint8Array(256).fill(NO_SYMBOL);
-const CHARACTER_OF = Uint8Array.from(CHARACTERS, (character) => character.charCodeAt(0));
-for (let symbol = 0; symbol < CHARACTERS.length; symbol++) SYMBOL_OF[CHARACTER_OF[symbol]] = symbol;
-
-/** Bytes of the content by its code; not for codes with a length of its own. */
-const SIZE_OF = Uint8Array.from({ length: 256 }, (_, code) => {
-  if (code < ONE_SYMBOL) return code;
-  return code < SYMBOLS + 2 ? 0 : (code - SYMBOLS + 1) >> 1;
-});
-
-const SCRATCH_BYTES = 128;
 
 /** One packed list at a time, and a place in it: the cursor stands on an element or behind the last one. */
 export class PackedList {
@@ -80,9 +63,9 @@ export class PackedList {
   /** The length of the list whose draft is open. */
   private blockLength = 0;
   /** What symbols are decoded into: two places, in turn. */
-  private readonly scratch = new Uint8Array(2 * SCRATCH_BYTES);
+  private readonly scratch = new Uint8Array(2 * DECODED_BYTES_MAX);
   private scratchAt = 0;
-  private readonly wanted = new Uint8Array(SCRATCH_BYTES);
+  private readonly wanted = new Uint8Array(DECODED_BYTES_MAX);
 
   constructor(private readonly arena: Arena) {
     this.segments = arena.u8;
@@ -157,29 +140,21 @@ export class PackedList {
   /** The bytes of the cursor's element as text. */
   length(): number {
     const code = this.u8[this.codesEnd - 1 - this.index];
-    if (code <= SHORT_BYTES_MAX) return code;
-    if (code < SYMBOLS + 2) return 1;
-    return code < LENGTH_16 ? code - SYMBOLS : this.lengthAt(this.at, code);
+    return code < LENGTH_16 ? LENGTH_OF[code] : this.lengthAt(this.at, code);
   }
 
   /** The text of the cursor's element. */
   read(out: Span): void {
     const code = this.u8[this.codesEnd - 1 - this.index];
-    if (code <= SHORT_BYTES_MAX) out.set(this.u8, this.at, code);
+    if (code < ONE_SYMBOL) out.set(this.u8, this.at, code);
     else if (code < LENGTH_16) this.decode(code, out);
     else out.set(this.u8, this.at + lengthBytes(code), this.lengthAt(this.at, code));
   }
 
   private decode(code: number, out: Span): void {
-    const { scratch } = this;
-    const to = (this.scratchAt ^= SCRATCH_BYTES);
-    if (code < SYMBOLS + 2) {
-      scratch[to] = CHARACTER_OF[code & 15];
-      out.set(scratch, to, 1);
-      return;
-    }
-    decodeSymbols(this.u8, this.at, code - SYMBOLS, scratch, to);
-    out.set(scratch, to, code - SYMBOLS);
+    const to = (this.scratchAt ^= DECODED_BYTES_MAX);
+    decode(code, this.u8, this.at, this.scratch, to);
+    out.set(this.scratch, to, LENGTH_OF[code]);
   }
 
   /**
@@ -189,7 +164,7 @@ export class PackedList {
   find(skip: number, buf: Uint8Array, start: number, len: number): boolean {
     const code = codeFor(buf, start, len);
     if (code < ONE_SYMBOL || code >= LENGTH_16) return this.search(skip, code, buf, start, len);
-    encodeSymbols(buf, start, len, this.wanted, 0);
+    encode(code, buf, start, len, this.wanted, 0);
     return this.search(skip, code, this.wanted, 0, SIZE_OF[code]);
   }
 
@@ -219,7 +194,7 @@ export class PackedList {
   findBackward(buf: Uint8Array, start: number, len: number): boolean {
     const code = codeFor(buf, start, len);
     if (code < ONE_SYMBOL || code >= LENGTH_16) return this.searchBackward(code, buf, start, len);
-    encodeSymbols(buf, start, len, this.wanted, 0);
+    encode(code, buf, start, len, this.wanted, 0);
     return this.searchBackward(code, this.wanted, 0, SIZE_OF[code]);
   }
 
@@ -410,14 +385,7 @@ export class PackedList {
   private write(index: number, at: number, code: number, buf: Uint8Array, start: number, len: number): void {
     const { u8 } = this;
     u8[this.codesEnd - 1 - index] = code;
-    if (code <= SHORT_BYTES_MAX) copyBytes(buf, start, len, u8, at);
-    else if (code < LENGTH_16) encodeSymbols(buf, start, len, u8, at);
-    else {
-      const header = lengthBytes(code);
-      writeLength(u8, at, header, len);
-      copyBytes(buf, start, len, u8, at + header);
-      writeLength(u8, at + header + len, header, len);
-    }
+    writeContent(code, buf, start, len, u8, at);
   }
 
   /** Bytes of the content of the cursor's element. */
@@ -436,53 +404,5 @@ export class PackedList {
 
 /** No more bytes of a list than this hold a text of that length. */
 export function draftBytes(len: number): number {
-  return len + (len <= SHORT_BYTES_MAX ? 1 : 9);
-}
-
-/** The code of a text. */
-function codeFor(buf: Uint8Array, start: number, len: number): number {
-  if (len <= SYMBOLS_MAX && len > 0 && isSymbols(buf, start, len)) {
-    return len === 1 ? ONE_SYMBOL | SYMBOL_OF[buf[start]] : SYMBOLS + len;
-  }
-  if (len <= SHORT_BYTES_MAX) return len;
-  return len <= LENGTH_16_MAX ? LENGTH_16 : LENGTH_32;
-}
-
-function isSymbols(buf: Uint8Array, start: number, len: number): boolean {
-  for (let i = start; i < start + len; i++) if (SYMBOL_OF[buf[i]] === NO_SYMBOL) return false;
-  return true;
-}
-
-/** Bytes of the content of a text with that code. */
-function sizeFor(code: number, len: number): number {
-  return code < LENGTH_16 ? SIZE_OF[code] : longSize(code, len);
-}
-
-function longSize(code: number, len: number): number {
-  return len + 2 * lengthBytes(code);
-}
-
-function lengthBytes(code: number): number {
-  return code === LENGTH_16 ? 2 : 4;
-}
-
-function writeLength(u8: Uint8Array, at: number, bytes: number, len: number): void {
-  for (let i = 0; i < bytes; i++) u8[at + i] = len >>> (8 * i);
-}
-
-/** Writes the content of a text of symbols: none for a single one, which is in its code. */
-function encodeSymbols(buf: Uint8Array, start: number, len: number, out: Uint8Array, at: number): void {
-  if (len === 1) return;
-  const even = start + (len & ~1);
-  let to = at;
-  for (let i = start; i < even; i += 2) out[to++] = (SYMBOL_OF[buf[i]] << 4) | SYMBOL_OF[buf[i + 1]];
-  if ((len & 1) !== 0) out[to] = SYMBOL_OF[buf[even]] << 4;
-}
-
-function decodeSymbols(u8: Uint8Array, at: number, count: number, out: Uint8Array, to: number): void {
-  for (let k = 0; k < count; k += 2) {
-    const pair = u8[at++];
-    out[to + k] = CHARACTER_OF[pair >> 4];
-    out[to + k + 1] = CHARACTER_OF[pair & 15];
-  }
+  return len + (len < ONE_SYMBOL ? 1 : 9);
 }

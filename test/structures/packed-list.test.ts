@@ -137,7 +137,8 @@ function bytesOf(text: string): Uint8Array {
 
 const symbols = fc.string({ unit: fc.constantFrom(..." -.0123456789:TZ"), maxLength: 130 });
 const octets = fc.string({ unit: fc.nat(255).map((byte) => String.fromCharCode(byte)), maxLength: 140 });
-const numbers = fc.oneof(fc.maxSafeInteger().map(String), fc.double().map(String), fc.nat(300).map(String));
+const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 17, maxLength: 21 });
+const numbers = fc.oneof(fc.maxSafeInteger().map(String), fc.double().map(String), fc.nat(300).map(String), digits);
 const long = fc.constantFrom(126, 127, 128, 129, 255, 256, 5000, 65_535, 65_536).map((n) => "long".padStart(n, "."));
 const text = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("", "a", "b", "1", "2", "-", "12", "123", "field:1", "field:2") },
@@ -243,6 +244,16 @@ describe("packed list", () => {
     }
   });
 
+  test("holds 19 digits, whatever their number, in eight bytes", () => {
+    const list = new Checked();
+    for (const digit of "0123456789") list.insert(0, digit.repeat(19));
+    for (const each of ["1000000000000000000", "0000000001000000000", "9223372036854775807", "4294967295999999999"]) {
+      list.insert(0, each);
+    }
+    list.check();
+    expect(list.bytes).toBe(EMPTY_BYTES + 14 * 9);
+  });
+
   test("takes no block while it is empty", () => {
     const list = new Checked();
     list.check();
@@ -267,6 +278,8 @@ describe("packed list", () => {
     expect(sizes("x".repeat(128))).toBe(133);
     expect(sizes("-123456")).toBe(5);
     expect(sizes("1700000000000")).toBe(8);
+    expect(sizes("1234567890123456789")).toBe(9);
+    expect(sizes("12345678901234567890")).toBe(11);
     expect(sizes("2024-06-07T12:34:56.789Z")).toBe(13);
     expect(sizes("192.168.100.200:6379")).toBe(11);
   });
