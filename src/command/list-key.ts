@@ -39,7 +39,8 @@ export function popOne(c: Call, keyArg: number, e: Ptr, atHead: boolean): void {
   lists.seekEnd(e, atHead);
   replyElement(c);
   lists.removeEnd();
-  popped(c, keyArg, e, atHead, 1);
+  popped(c, keyArg, atHead, 1);
+  if (lists.length(e) === 0) c.deleteEmptied(keyArg, e);
 }
 
 /** Replies with an array of the first or last `count` elements, the outermost first, and takes them out. */
@@ -52,15 +53,16 @@ export function popSome(c: Call, keyArg: number, e: Ptr, atHead: boolean, count:
     if (atHead) lists.next();
     else lists.previous();
   }
-  lists.removeRange(e, atHead ? 0 : lists.length(e) - count, count);
-  popped(c, keyArg, e, atHead, count);
+  const left = lists.length(e) - count;
+  if (left > 0) lists.removeRange(e, atHead ? 0 : left, count);
+  popped(c, keyArg, atHead, count);
+  if (left === 0) c.deleteEmptied(keyArg, e);
 }
 
-/** Tells that elements were taken out; a list without any is deleted. */
-export function popped(c: Call, keyArg: number, e: Ptr, atHead: boolean, count: number): void {
+/** Tells that elements were taken out. */
+export function popped(c: Call, keyArg: number, atHead: boolean, count: number): void {
   c.changes += count - 1;
   c.changed(keyArg, EVENTS.list, atHead ? "lpop" : "rpop");
-  if (c.keyspace.lists.length(e) === 0) c.deleteEmptied(keyArg, e);
 }
 
 /** Replies with the element under the cursor. */

@@ -60,7 +60,9 @@ export function moveElements(c: Call, move: Move): boolean {
   reply(c, move.single, reversed);
   moved.clear();
   c.notify(2, EVENTS.list, toHead ? "lpush" : "rpush");
-  popped(c, 1, c.peek(1), fromHead, count);
+  popped(c, 1, fromHead, count);
+  const left = c.peek(1);
+  if (lists.length(left) === 0) c.deleteEmptied(1, left);
   return true;
 }
 

@@ -89,12 +89,7 @@ function trim(c: Call, e: Ptr, first: number, last: number): void {
   const from = startOf(first, length);
   const end = endOf(last, length);
   const kept = Math.max(0, end - from);
-  if (kept === 0) {
-    lists.removeRange(e, 0, length);
-  } else {
-    lists.removeRange(e, end, length - end);
-    lists.removeRange(e, 0, from);
-  }
+  if (kept > 0) lists.keepRange(e, from, kept, c.keyspace.reclaimer);
   c.changes += length - kept;
   c.notify(1, EVENTS.list, "ltrim");
   if (kept === 0) c.deleteEmptied(1, e);

@@ -19,6 +19,9 @@ const REPLACED_PART = 9 / 8;
 const OWN_LEAF_BYTES = 1024 ** 3;
 /** A list of no more leaves is freed at once, and of a larger one so many at a time. */
 const FREED_AT_ONCE_MAX = 16;
+/** A list of more elements, of which more than this times those that are kept, is not trimmed but replaced. */
+const REPLANTED_MIN = 65_536;
+const REPLANTED_FACTOR = 4;
 
 /**
  * Lists: what the entry of a key refers to when its type is LIST.
@@ -164,6 +167,37 @@ export class ListValues extends ListCursor implements Collection {
     }
     if (index > 0) this.join();
     this.becomePacked();
+  }
+
+  /** Leaves only `count` elements, at least one, from number `index` on. */
+  keepRange(e: Ptr, index: number, count: number, reclaimer: CollectionReclaimer): void {
+    const length = this.length(e);
+    const first =
+      length > count * REPLANTED_FACTOR && length > REPLANTED_MIN ? this.replant(e, index, count, reclaimer) : 0;
+    this.removeRange(e, index + count - first, this.length(e) - index - count + first);
+    this.removeRange(e, 0, index - first);
+  }
+
+  /**
+   * Copies the leaves with these elements of a large list and leaves the others to the reclaimer: to take them out would take too long.
+   * Returns the number that the first element still there had.
+   */
+  private replant(e: Ptr, index: number, count: number, reclaimer: CollectionReclaimer): number {
+    const { list, tree, entries } = this;
+    const old = entries.reference(e);
+    const t = tree.create();
+    tree.seekIndex(old, index);
+    const first = index - tree.offset;
+    for (let at = first; at < index + count; at += list.count) {
+      tree.seekIndex(old, at);
+      list.open(tree.leaf, tree.leafBytes);
+      tree.append(t, list.copy(), list.bytes, list.count);
+    }
+    this.release(e, reclaimer);
+    entries.setReference(e, t, 0);
+    this.seek(e, 0);
+    this.becomePacked();
+    return first;
   }
 
   /** Takes out the first `limit` elements of that text, or the last. Returns how many there were. */

@@ -64,6 +64,12 @@ class Checked {
     this.model.splice(index, count);
   }
 
+  keepRange(index: number, count: number): void {
+    this.lists.keepRange(this.e, index, count, this.keyspace.reclaimer);
+    this.model.splice(index + count);
+    this.model.splice(0, index);
+  }
+
   removeEqual(backward: boolean, limit: number, text: string): void {
     const { model } = this;
     let removed = 0;
@@ -134,7 +140,7 @@ const element = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1000, 2000, 2047, 2048, 5000, 70_000).map((n) => "long".padStart(n, ".")) },
 );
 const step = fc.record({
-  kind: fc.constantFrom("head", "tail", "insert", "replace", "popHead", "popTail", "range", "equal", "find"),
+  kind: fc.constantFrom("head", "tail", "insert", "replace", "popHead", "popTail", "range", "keep", "equal", "find"),
   where: fc.nat(1_000_000),
   times: fc.integer({ min: 1, max: 60 }),
   element,
@@ -156,6 +162,10 @@ function apply(list: Checked, { kind, where, times, element: text }: Step): void
   if (kind === "range" && model.length > 1) {
     const index = where % (model.length - 1);
     list.removeRange(index, Math.min(times * 3, model.length - 1 - index));
+  }
+  if (kind === "keep" && times > 50) {
+    const index = where % model.length;
+    list.keepRange(index, Math.min(times, model.length - index));
   }
   if (kind === "equal" && model.some((each) => each !== text)) list.removeEqual(where % 2 === 0, times, text);
 }
@@ -205,6 +215,17 @@ describe("a list", () => {
     list.replace(0, "p");
     list.replace(1, "qrs");
     list.check();
+  });
+
+  test("is replaced when little of much is kept, and the rest is freed in slices", () => {
+    const list = new Checked();
+    for (let i = 0; i < 100_000; i++) list.push(false, `${i}`);
+    const { reclaimer } = list.keyspace;
+    list.keepRange(50_000, 1000);
+    expect(reclaimer.pending).toBe(100_000);
+    list.check();
+    list.destroy();
+    expect(list.usedBytes).toBe(new Checked().usedBytes);
   });
 
   test("is copied whole, small or large", () => {
