@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { latin1, type OwnedBytes } from "../lib/bytes.ts";
+
+/** Scripts that only EVAL brought are forgotten, the least recently used first, when there are more than this. */
+const EVALUATED_MAX = 500;
+/** What the cache is estimated to take for a script besides its body. */
+const SCRIPT_OVERHEAD_BYTES = 160;
+
+/** A script that EVAL or SCRIPT LOAD brought. */
+export interface Script {
+  readonly sha: string;
+  readonly body: OwnedBytes;
+  readonly flags: number;
+  /** So many bytes of the body are not for the engine. */
+  readonly shebangLength: number;
+  /** The engine's number of the compiled script; undefined before its first run, and after the engine was replaced. */
+  handle: number | undefined;
+  /** SCRIPT LOAD named it: it stays until SCRIPT FLUSH. */
+  loaded: boolean;
+}
+
+/**
+ * Scripts by their SHA1 and by their body.
+ *
+ * Invariants
+ * 1. `bySha` and `byBody` hold the same scripts.
+ * 2. `evaluated` holds those that were not loaded, the least recently used first.
+ */
+export class ScriptCache {
+  /** Scripts that were forgotten because there were too many. */
+  evictedCount = 0;
+  private bytes = 0;
+  private readonly bySha = new Map<string, Script>();
+  private readonly byBody = new Map<string, Script>();
+  private readonly evaluated = new Set<Script>();
+
+  /** `forget` is told of scripts that are evicted. */
+  constructor(private readonly forget: (script: Script) => void) {}
+
+  get size(): number {
+    return this.bySha.size;
+  }
+
+  /** An estimate of what bodies and tables take. */
+  get usedBytes(): number {
+    return this.bytes + this.size * SCRIPT_OVERHEAD_BYTES;
+  }
+
+  /** By its SHA1 in hexadecimal, of either letter case. */
+  find(sha: string): Script | undefined {
+    return this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase());
+  }
+
+  findBody(body: string): Script | undefined {
+    return this.byBody.get(body);
+  }
+
+  add(script: Script): void {
+    this.bySha.set(script.sha, script);
+    this.byBody.set(latin1(script.body), script);
+    this.bytes += script.body.length;
+    if (script.loaded) return;
+    this.evaluated.add(script);
+    if (this.evaluated.size > EVALUATED_MAX) this.evict();
+  }
+
+  /** SCRIPT LOAD named a script that EVAL had brought. */
+  keep(script: Script): void {
+    script.loaded = true;
+    this.evaluated.delete(script);
+  }
+
+  /** A script is run. */
+  used(script: Script): void {
+    if (script.loaded) return;
+    this.evaluated.delete(script);
+    this.evaluated.add(script);
+  }
+
+  private evict(): void {
+    for (const oldest of this.evaluated) {
+      this.evaluated.delete(oldest);
+      this.bySha.delete(oldest.sha);
+      this.byBody.delete(latin1(oldest.body));
+      this.bytes -= oldest.body.length;
+      this.evictedCount++;
+      this.forget(oldest);
+      return;
+    }
+  }
+
+  clear(): void {
+    this.bySha.clear();
+    this.byBody.clear();
+    this.evaluated.clear();
+    this.bytes = 0;
+  }
+
+  [Symbol.iterator](): IterableIterator<Script> {
+    return this.bySha.values();
+  }
+}
+
+export function sha1(bytes: Uint8Array): string {
+  return createHash("sha1").update(bytes).digest("hex");
+}
