@@ -105,6 +105,9 @@ function followObservation(server: Configurable): void {
     server.observation.slowlog.lengthMax = entries;
   });
   follow(server, "latency-monitor-threshold", (ms) => server.observation.setLatencyThreshold(ms));
+  follow(server, "busy-reply-threshold", (ms) => {
+    server.scripting.host.busyReplyThresholdMs = ms;
+  });
   follow(server, "latency-tracking", (on) => {
     server.observation.keepsLatency = on;
     for (const { stats } of server.table.all()) stats.latency = undefined;

@@ -2,6 +2,7 @@ import type { Socket } from "bun";
 import { Background } from "./background.ts";
 import { ClientRegistry } from "./command/client.ts";
 import {
+  GATE_BUSY,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
   GATE_WRITES_REFUSED,
@@ -13,6 +14,7 @@ import { KeyChanges } from "./command/key-changes.ts";
 import { MemoryLimit } from "./command/memory-limit.ts";
 import { stopMonitoring } from "./command/monitoring.ts";
 import { Pause } from "./command/pause.ts";
+import { Scripting } from "./command/scripting.ts";
 import type { CommandTable } from "./command/table.ts";
 import { Tracking } from "./command/tracking.ts";
 import { WaitingClients } from "./command/waiting.ts";
@@ -61,6 +63,7 @@ export class Server implements ServerContext, Host {
   readonly tracking: Tracking;
   readonly keyChanges: KeyChanges;
   readonly events = new KeyEvents(this.pubsub);
+  readonly scripting = new Scripting(this);
   readonly stats = new ServerStats();
   readonly observation = new Observation();
   readonly rates = new Rates();
@@ -212,9 +215,12 @@ export class Server implements ServerContext, Host {
   startPoll(): void {
     if (this.polling) return;
     this.polling = true;
-    this.keyspace.setNow(this.clock.unixMs());
-    this.pause.apply(this.keyspace.nowMs);
-    this.memoryLimit.apply();
+    // For a script, the time stands still.
+    if ((this.gate & GATE_BUSY) === 0) {
+      this.keyspace.setNow(this.clock.unixMs());
+      this.pause.apply(this.keyspace.nowMs);
+      this.memoryLimit.apply();
+    }
     setImmediate(this.afterPoll);
   }
 
@@ -223,7 +229,7 @@ export class Server implements ServerContext, Host {
     this.executor.waking.endOverdue(this.keyspace.nowMs);
     if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
-    this.background.run();
+    if ((this.gate & GATE_BUSY) === 0) this.background.run();
     if (this.paused.length > 0) this.resumePaused();
     if (this.resuming.length > 0) this.resumeAll();
   };

@@ -10,7 +10,7 @@ const FUNCTION_LINES_MAX = 70;
 const LAYERS = [
   ["lib", "limits.ts", "version.ts"],
   ["memory", "config", "resp"],
-  ["structures", "observe"],
+  ["structures", "observe", "script"],
   ["types", "pubsub"],
   ["keyspace"],
   ["command"],

@@ -14,7 +14,7 @@ const MEASURED_TOGETHER_MAX = 64;
 const NO_SECRETS: readonly number[] = [];
 
 /** What the timer was in the middle of. */
-interface Suspended {
+export interface SuspendedTimer {
   readonly entry: TableEntry | undefined;
   readonly calls: number;
   readonly startUs: number;
@@ -72,7 +72,7 @@ export class CallTimer {
   }
 
   /** The call that began last calls others, which are measured meanwhile. Give the result to `resume`. */
-  suspend(): Suspended {
+  suspend(): SuspendedTimer {
     const { entry, calls, startUs } = this;
     this.entry = undefined;
     this.calls = 0;
@@ -80,7 +80,7 @@ export class CallTimer {
     return { entry, calls, startUs };
   }
 
-  resume(outer: Suspended): void {
+  resume(outer: SuspendedTimer): void {
     this.stop();
     this.entry = outer.entry;
     this.calls = outer.calls;

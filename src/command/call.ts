@@ -49,6 +49,12 @@ export class Call {
   wish: Wish | undefined;
   /** The request waited before and is run again. */
   waited: Waiter | undefined;
+  /** The handler goes on later, after other clients' requests, and the command ends with this. The handler sets it. */
+  pending: Promise<void> | undefined;
+  /** Where the reply starts. */
+  mark = 0;
+  /** If the reply is an error, that has been counted already. */
+  errorCounted = false;
   /** The hash of the key that was looked up last, for the put that follows. */
   keyHash = 0;
   readonly keyspace: Keyspace;
@@ -73,6 +79,9 @@ export class Call {
     this.effects.truncate(0);
     this.effectCount = 0;
     this.wish = undefined;
+    this.pending = undefined;
+    this.mark = reply.at;
+    this.errorCounted = false;
   }
 
   /** Number of arguments, the command's name included. */

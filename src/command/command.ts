@@ -1,5 +1,6 @@
 import type { Args } from "../resp/args.ts";
 import type { Call } from "./call.ts";
+import type { ServerContext } from "./context.ts";
 
 /** What a command is and may do, as COMMAND INFO names it. One bit each. */
 export const FLAGS = {
@@ -59,6 +60,8 @@ export interface CommandSpec {
   readonly secrets?: (args: Args) => readonly number[];
   /** Keys of one request that no specification finds: those of unknown ones. */
   readonly moreKeys?: (args: Args) => readonly RequestKey[];
+  /** The flags (bits) that count for one request, where they depend on what it would run. */
+  readonly requestFlags?: (server: ServerContext, args: Args) => number;
   readonly group: string;
   readonly since: string;
   readonly summary: string;

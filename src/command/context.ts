@@ -10,10 +10,12 @@ import type { KeyEvents } from "../pubsub/key-events.ts";
 import type { PubSub } from "../pubsub/pubsub.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
+import type { SuspendedTimer } from "./call-timer.ts";
 import type { Client, ClientRegistry } from "./client.ts";
 import type { KeyChanges } from "./key-changes.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import type { Pause } from "./pause.ts";
+import type { Scripting } from "./scripting.ts";
 import type { CommandTable, TableEntry } from "./table.ts";
 import type { Tracking } from "./tracking.ts";
 import type { Waiter, WaitingClients } from "./waiting.ts";
@@ -27,6 +29,8 @@ export const GATE_PAUSED_ALL = 8;
 /** Commands are to be told to monitors. */
 export const GATE_MONITORED = 16;
 export const GATE_MEMORY_FULL = 32;
+/** A script has run for so long that others are told so. */
+export const GATE_BUSY = 64;
 
 /** Where effects go to be made durable. */
 export interface Journal {
@@ -57,8 +61,16 @@ export interface Runner {
   /** What `runInner` changes until the matching `endUnit` is journalled as a whole. Units may be inside of each other. */
   beginUnit(): void;
   endUnit(client: Client): void;
-  /** Runs a request within the one that is being run: its reply follows in `reply`. Nothing waits in there. */
-  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): void;
+  /**
+   * Runs a request within the one that is being run: its reply follows in `reply`. Nothing waits in there; but if it is a script
+   * that has to be paused, the result is a promise, and the reply follows in what is the outer request's reply by then.
+   */
+  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): Promise<void> | undefined;
+  /** What follows until `endScript` is a script's doing: a unit. Give the result to `endScript`. */
+  beginScript(): SuspendedTimer;
+  endScript(client: Client, outer: SuspendedTimer): void;
+  /** Runs a request of a script, whose reply follows in `reply` in that one's protocol. `journalled`: its effect goes to the journal. */
+  runScripted(client: Client, entry: TableEntry, args: Args, reply: Reply, journalled: boolean): void;
   /** Answers a client that waits, and lets it go on. */
   endWaiting(waiter: Waiter, writeReply: (reply: Reply) => void): void;
 }
@@ -99,6 +111,7 @@ export interface ServerContext {
   readonly observation: Observation;
   readonly rates: Rates;
   readonly table: CommandTable;
+  readonly scripting: Scripting;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -1,16 +1,17 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
-import { encode, latin1 } from "../lib/bytes.ts";
+import { encode, latin1, own } from "../lib/bytes.ts";
 import { OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { EndedFields } from "../types/hash-deadlines.ts";
 import { Call } from "./call.ts";
-import { CallTimer } from "./call-timer.ts";
+import { CallTimer, type SuspendedTimer } from "./call-timer.ts";
 import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHENTICATED } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import {
+  GATE_BUSY,
   GATE_LOADING,
   GATE_MEMORY_FULL,
   GATE_MONITORED,
@@ -23,7 +24,7 @@ import {
 } from "./context.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
-import { tellMonitors } from "./monitoring.ts";
+import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
 import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
 import type { Waiter } from "./waiting.ts";
@@ -68,7 +69,7 @@ export type Outcome = typeof DONE | typeof POSTPONED;
  *    had been changed is journalled all the same.
  */
 export class Executor implements KeyspaceObserver, Runner, Performer {
-  readonly call: Call;
+  private call: Call;
   /** For requests within requests, by how deep they are. */
   private readonly inner: Call[] = [];
   private depth = 0;
@@ -82,6 +83,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   /** Units that have begun and not ended; the journal has the beginning of the outermost. */
   private units = 0;
   private isUnitJournalled = false;
+  /** What commands change goes to the journal. */
+  private journals = true;
 
   constructor(private readonly server: ServerContext) {
     this.timer = new CallTimer(server);
@@ -132,7 +135,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       return DONE;
     }
     const refusal = this.refusal(client, args, entry);
-    if (refusal === undefined && this.isPaused(client, entry!)) return POSTPONED;
+    if (refusal === undefined && this.isPaused(client, args, entry!)) return POSTPONED;
     const mark = reply.at;
     const silent = client.takeSilence();
     if (refusal !== undefined) this.reject(client, reply, entry, refusal);
@@ -145,7 +148,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
 
   /** Keeps a request for EXEC. */
   private enqueue(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
-    client.transaction!.add(entry, args.clone());
+    client.transaction!.add(entry, args.clone(), this.flagsOf(entry, args));
     client.lastCommand = entry.fullName;
     reply.queued();
   }
@@ -156,7 +159,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     const { command } = entry;
     if (command.run === undefined && args.count > 1) return unknownSubcommand(entry, args);
     if (!isCallable(entry, args.count)) return wrongArity(entry);
-    const flags = command.flagBits | (command.name === "exec" ? (client.transaction?.flagBits ?? 0) : 0);
+    const flags = this.flagsOf(entry, args) | (command.name === "exec" ? (client.transaction?.flagBits ?? 0) : 0);
     if (client.gate & GATE_UNAUTHENTICATED && !(flags & FLAGS.no_auth)) return ERRORS.noAuth;
     const { gate } = this.server;
     if (gate & GATE_WRITES_REFUSED && (flags & FLAGS.write || command.name === "ping")) {
@@ -170,11 +173,17 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       );
     }
     if (gate & GATE_LOADING && !(command.flagBits & FLAGS.loading)) return ERRORS.loading;
+    if (gate & GATE_BUSY && !(flags & FLAGS.allow_busy)) return this.server.scripting.busyError;
     if (client.transaction !== undefined && flags & FLAGS.no_multi && !RUN_AT_ONCE.has(entry.fullName)) {
       return ERRORS.notInTransaction;
     }
     if (client.gate & GATE_MONITOR && flags & KEYSPACE_FLAGS) return ERRORS.notForMonitors;
     return undefined;
+  }
+
+  /** The flags that count for a request: of one that would run a script, the script's. */
+  private flagsOf({ command }: TableEntry, args: Args): number {
+    return command.requestFlags?.(this.server, args) ?? command.flagBits;
   }
 
   /** Whether a request is refused at the limit of memory: of a transaction all that would be queued. */
@@ -183,12 +192,12 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   /** Whether CLIENT PAUSE holds this command back. */
-  private isPaused(client: Client, entry: TableEntry): boolean {
+  private isPaused(client: Client, args: Args, entry: TableEntry): boolean {
     const { gate } = this.server;
     if (gate & GATE_PAUSED_ALL) return entry.fullName !== "client|unpause" && entry.fullName !== "client|kill";
     if ((gate & GATE_PAUSED_WRITES) === 0) return false;
     const { transaction } = client;
-    let { flagBits } = entry.command;
+    let flagBits = this.flagsOf(entry, args);
     // Requests are queued during a pause, and wait with their EXEC.
     if (transaction !== undefined) flagBits = entry.fullName === "exec" ? transaction.flagBits : 0;
     return (flagBits & (FLAGS.write | FLAGS.may_replicate)) !== 0;
@@ -212,26 +221,74 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     const c = this.call;
     const mark = reply.at;
     this.timer.begin(entry);
+    reply.resp3 = client.resp3;
     this.perform(c, client, args, reply, entry);
+    if (c.pending !== undefined) {
+      void this.park(c, c.pending);
+      return;
+    }
     if (c.wish === undefined) this.timer.end(client, args, reply.at - mark);
     else this.waking.start(c, c.wish);
     if (this.server.waiting.hasReady) this.waking.serve();
+    this.ended(c);
+  }
+
+  private ended({ client, entry, nowMs }: Call): void {
     client.lastCommand = entry.fullName;
-    client.lastActiveMs = c.nowMs;
+    client.lastActiveMs = nowMs;
     client.commandCount++;
   }
 
   perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
-    const mark = reply.at;
-    reply.resp3 = client.resp3;
     c.begin(client, args, reply, entry);
     try {
       entry.command.run!(c);
     } catch (error) {
-      this.broken(c, error, mark);
+      this.broken(c, error);
     }
+    if (c.pending === undefined) this.conclude(c);
+  }
+
+  /** The handler is done: its consequences happen. */
+  private conclude(c: Call): void {
     if (c.changes > 0) this.propagate(c);
-    this.countFailure(entry, reply, mark);
+    if (!c.errorCounted) this.countFailure(c.entry, c.reply, c.mark);
+  }
+
+  /**
+   * The request that `c` executes goes on later: what it has needs must be its own, because others' requests follow. Its client waits.
+   */
+  private async park(c: Call, pending: Promise<void>): Promise<void> {
+    const { client, entry } = c;
+    this.call = new Call(this.server);
+    this.divert(c);
+    c.args = c.args.clone();
+    client.link.suspend();
+    try {
+      await pending;
+    } catch (error) {
+      this.broken(c, error);
+    }
+    this.conclude(c);
+    this.timer.end(client, c.args, c.reply.at);
+    this.timer.stop();
+    this.ended(c);
+    if (client.gate & GATE_TRACKING) this.server.tracking.requestDone(client, entry);
+    if (client.replyMode !== "off") client.link.push(own(c.reply.buf, 0, c.reply.at));
+    client.link.resumeLater();
+  }
+
+  /** Gives a call, and those within it, a reply of their own that begins with what has been written. */
+  private divert(c: Call): void {
+    const { reply, mark } = c;
+    const answer = new Reply(256);
+    answer.resp3 = reply.resp3;
+    answer.raw(reply.buf, mark, reply.at - mark);
+    reply.truncate(mark);
+    for (const call of [c, ...this.inner.slice(0, this.depth)]) {
+      call.reply = answer;
+      call.mark -= mark;
+    }
   }
 
   countFailure(entry: TableEntry, reply: Reply, mark: number): void {
@@ -265,17 +322,52 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
   }
 
-  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): void {
+  runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): Promise<void> | undefined {
     const { timer } = this;
     const outer = timer.suspend();
+    const c = this.innerCall(this.depth++);
+    timer.begin(entry);
+    reply.resp3 = client.resp3;
+    this.perform(c, client, args, reply, entry);
+    if (c.pending === undefined) return this.endInner(c, outer);
+    return c.pending.then(() => {
+      this.conclude(c);
+      this.endInner(c, outer);
+    });
+  }
+
+  private endInner(c: Call, outer: SuspendedTimer): undefined {
+    const { client, args, entry, reply, mark } = c;
+    this.timer.end(client, args, reply.at - mark);
+    this.depth--;
+    this.timer.resume(outer);
+    this.remember(client, entry, args);
+  }
+
+  beginScript(): SuspendedTimer {
+    this.beginUnit();
+    return this.timer.suspend();
+  }
+
+  endScript(client: Client, outer: SuspendedTimer): void {
+    this.timer.resume(outer);
+    this.endUnit(client);
+  }
+
+  runScripted(client: Client, entry: TableEntry, args: Args, reply: Reply, journalled: boolean): void {
+    const { timer, server } = this;
     const mark = reply.at;
     const c = this.innerCall(this.depth++);
     timer.begin(entry);
+    this.journals = journalled;
     this.perform(c, client, args, reply, entry);
+    this.journals = true;
     timer.end(client, args, reply.at - mark);
     this.depth--;
-    timer.resume(outer);
-    this.remember(client, entry, args);
+    if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
+      server.tracking.remember(client, entry, args);
+    }
+    if (server.gate & GATE_MONITORED) tellMonitorsWithin(server, client, entry, args);
   }
 
   private innerCall(depth: number): Call {
@@ -300,7 +392,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   private propagate(c: Call): void {
     const { stats, journal } = this.server;
     stats.dirty += c.changes;
-    if (journal === undefined) return;
+    if (journal === undefined || !this.journals) return;
     c.client.unsaved = true;
     const { args, effects } = c;
     if (c.effectCount > 1 && this.units === 0) {
@@ -325,8 +417,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   /** A handler threw: out of memory, or a bug. Nothing that it wrote as its reply is sent. */
-  private broken(call: Call, error: unknown, mark: number): void {
-    call.reply.truncate(mark);
+  private broken(call: Call, error: unknown): void {
+    call.reply.truncate(call.mark);
     if (error instanceof OutOfMemory || error instanceof RangeError) {
       call.reply.error(ERRORS.outOfMemory);
     } else {

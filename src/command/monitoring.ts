@@ -25,8 +25,23 @@ export function stopMonitoring(server: ServerContext, client: Client): void {
 /** Tells the monitors of a command that a client has had executed. */
 export function tellMonitors(server: ServerContext, client: Client, entry: TableEntry, args: Args): void {
   if (entry.command.flagBits & HIDDEN) return;
+  tell(server, client, entry, args, sender(client.link.address));
+}
+
+/** Tells the monitors of a command that runs a script: before those of the script, of which they are told, too. */
+export function tellMonitorsOfScript(server: ServerContext, client: Client, entry: TableEntry, args: Args): void {
+  tell(server, client, entry, args, sender(client.link.address));
+}
+
+/** Tells the monitors of a command that a script has had executed. */
+export function tellMonitorsWithin(server: ServerContext, client: Client, entry: TableEntry, args: Args): void {
+  if (entry.command.flagBits & HIDDEN) return;
+  tell(server, client, entry, args, "lua");
+}
+
+function tell(server: ServerContext, client: Client, entry: TableEntry, args: Args, from: string): void {
   const unixUs = server.clock.unixMs() * 1000;
-  server.observation.monitors.tell(args, secretsOf(entry, args), unixUs, client.db.id, sender(client.link.address));
+  server.observation.monitors.tell(args, secretsOf(entry, args), unixUs, client.db.id, from);
 }
 
 /** An address as monitors show it. TCP has no port 0: that is a Unix socket. */

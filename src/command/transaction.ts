@@ -17,9 +17,9 @@ export class Transaction {
   /** Bytes of the requests. */
   bytes = 0;
 
-  add(entry: TableEntry, args: Args): void {
+  add(entry: TableEntry, args: Args, flagBits: number): void {
     this.requests.push({ entry, args });
-    this.flagBits |= entry.command.flagBits;
+    this.flagBits |= flagBits;
     this.bytes += args.buf.length;
   }
 }

@@ -6,7 +6,7 @@ import { STREAM } from "../types/kinds.ts";
 import { Call } from "./call.ts";
 import type { CallTimer } from "./call-timer.ts";
 import type { Client } from "./client.ts";
-import type { ServerContext } from "./context.ts";
+import { GATE_BUSY, type ServerContext } from "./context.ts";
 import { keyId } from "./key-id.ts";
 import type { TableEntry } from "./table.ts";
 import type { Waiter, Wish } from "./waiting.ts";
@@ -50,7 +50,9 @@ export class Waking {
    * came. What that changes may serve others in turn.
    */
   serve(): void {
-    const { waiting } = this.server;
+    const { waiting, gate } = this.server;
+    // Nobody sees what a script has done before it ends.
+    if (gate & GATE_BUSY) return;
     this.timer.stop();
     while (waiting.hasReady) for (const id of waiting.takeReady()) this.serveKey(id);
     this.timer.start();
@@ -83,6 +85,7 @@ export class Waking {
     args.swap(firstKeyArg, keyArg);
     again.waited = waiter;
     answer.truncate(0);
+    answer.resp3 = waiter.client.resp3;
     this.timer.start();
     this.timer.begin(waiter.entry);
     this.performer.perform(again, waiter.client, waiter.args, answer, waiter.entry);
@@ -122,7 +125,8 @@ export class Waking {
 
   /** Answers clients that have waited long enough. */
   endOverdue(nowMs: number): void {
-    const { waiting } = this.server;
+    const { waiting, gate } = this.server;
+    if (gate & GATE_BUSY) return;
     for (let due = waiting.nextDue(nowMs); due !== undefined; due = waiting.nextDue(nowMs)) {
       this.end(due, due.writeTimeoutReply);
     }

@@ -82,11 +82,12 @@ const loadAof = command({
 
 /** The reply waits for the end of the loading. Nothing expires meanwhile: a key's deadline may be moved later in the file. */
 async function reload(server: Call["server"], link: Call["client"]["link"]): Promise<void> {
-  const { persistence, keyspace, expiry } = server;
+  const { persistence, keyspace, scripting, expiry } = server;
   const { enabled } = expiry;
   link.suspend();
   persistence.close();
   for (const db of keyspace.databases) keyspace.flush(db);
+  scripting.libraries.flush();
   expiry.enabled = false;
   const failure = await persistence.load();
   expiry.enabled = enabled;
@@ -108,6 +109,17 @@ const log = command({
   summary: "Writes a message into the log.",
   run(c) {
     c.server.log.warning(`DEBUG LOG: ${c.args.text(2)}`);
+    c.reply.ok();
+  },
+});
+
+const setDisableDenyScripts = command({
+  ...metadata,
+  name: "set-disable-deny-scripts",
+  arity: 3,
+  summary: "Lets scripts use commands that are not for them (1), or forbids that again (0).",
+  run(c) {
+    c.server.scripting.host.allowsAll = c.args.is(2, "1");
     c.reply.ok();
   },
 });
@@ -165,6 +177,7 @@ const subcommands: readonly Command[] = [
   log,
   debugObject,
   pauseCron,
+  setDisableDenyScripts,
   debugPopulate,
   debugProtocol,
   debugQuicklistPackedThreshold,
@@ -180,6 +193,7 @@ const help = helpCommand("DEBUG", metadata, subcommands, {
   log: "<message>",
   object: "<key>",
   "pause-cron": "<0|1>",
+  "set-disable-deny-scripts": "<0|1>",
   populate: "<count> [<prefix> [<size>]]",
   protocol: "<type>",
   "quicklist-packed-threshold": "<bytes>",

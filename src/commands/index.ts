@@ -34,6 +34,8 @@ import * as multiStrings from "./multi-strings.ts";
 import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
 import * as scan from "./scan.ts";
+import * as script from "./script.ts";
+import * as scripting from "./scripting.ts";
 import * as server from "./server.ts";
 import * as setOperations from "./set-operations.ts";
 import * as setRandom from "./set-random.ts";
@@ -117,6 +119,8 @@ export const COMMANDS: readonly Command[] = [
   config,
   commandCommand,
   memory,
+  script,
+  scripting,
   server,
   debug,
   slowlog,

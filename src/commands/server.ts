@@ -1,5 +1,6 @@
 import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
+import { GATE_BUSY } from "../command/context.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { drawAutomaton } from "../lib/automaton.ts";
 import type { Random } from "../lib/random.ts";
@@ -101,6 +102,7 @@ export const shutdown = command({
     const options = readShutdownOptions(c);
     if (c.failed) return;
     if (options.has("ABORT")) return c.fail(NO_SHUTDOWN);
+    if (c.server.gate & GATE_BUSY && !options.has("NOSAVE")) return c.fail(c.server.scripting.busyError);
     const force = options.has("FORCE");
     if (options.has("SAVE") && c.server.journal === undefined && !force) {
       c.server.log.warning(

@@ -1,6 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { error } from "../command/errors.ts";
+import type { QueuedRequest } from "../command/transaction.ts";
 
 const NESTED = error("ERR MULTI calls can not be nested");
 const WATCH_INSIDE = error("ERR WATCH inside MULTI is not allowed");
@@ -44,10 +45,21 @@ export const exec = command({
     if (broken) return c.reply.nilArray();
     c.reply.array(requests.length);
     server.runner.beginUnit();
-    for (const { entry, args } of requests) server.runner.runInner(client, entry, args, c.reply);
-    server.runner.endUnit(client);
+    c.pending = runFrom(c, requests, 0);
   },
 });
+
+/** Runs the requests from that one on. A script among them may be paused: then the rest follows when it has ended. */
+function runFrom(c: Call, requests: readonly QueuedRequest[], first: number): Promise<void> | undefined {
+  const { client, server } = c;
+  for (let i = first; i < requests.length; i++) {
+    const { entry, args } = requests[i];
+    const paused = server.runner.runInner(client, entry, args, c.reply);
+    if (paused !== undefined) return paused.then(() => runFrom(c, requests, i + 1));
+  }
+  server.runner.endUnit(client);
+  return undefined;
+}
 
 export const discard = command({
   name: "discard",

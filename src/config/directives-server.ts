@@ -118,10 +118,7 @@ const scripts = {
     integer(0, LONG_MAX),
     5000,
     "Milliseconds after which others are told that a script runs.",
-    {
-      ...inert,
-      aliases: ["lua-time-limit"],
-    },
+    { aliases: ["lua-time-limit"] },
   ),
   "lua-enable-deprecated-api": directive(yesNo, false, "Old functions for scripts.", {
     ...inertImmutable,

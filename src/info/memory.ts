@@ -98,25 +98,32 @@ function usage({ used, rss, peak, overhead, startup, dataset }: MemoryFigures): 
   };
 }
 
-/** There are no scripts and functions, and so nothing that they take. */
-const SCRIPTS: Fields = {
-  used_memory_lua: 0,
-  used_memory_vm_eval: 0,
-  used_memory_lua_human: "0B",
-  number_of_cached_scripts: 0,
-  number_of_functions: 0,
-  used_memory_vm_functions: 0,
-  used_memory_vm_total: 0,
-  used_memory_vm_total_human: "0B",
-  used_memory_functions: 0,
-  used_memory_scripts: 0,
-  used_memory_scripts_human: "0B",
-};
-
-function limits({ config }: ServerContext): Fields {
-  const { maxmemory, "maxmemory-policy": policy } = config.values;
+/** The two machines that scripts and functions run in, and what is kept of them outside. */
+function scripts({ scripting }: ServerContext): Fields {
+  const { scripts, libraries, engineBytes } = scripting;
+  const engines = engineBytes + libraries.engineBytes;
+  const kept = scripts.usedBytes + libraries.all.usedBytes;
   return {
-    ...SCRIPTS,
+    used_memory_lua: engineBytes,
+    used_memory_vm_eval: engineBytes,
+    used_memory_lua_human: humanBytes(engineBytes),
+    used_memory_scripts_eval: scripts.usedBytes,
+    number_of_cached_scripts: scripts.size,
+    number_of_functions: libraries.all.functionCount,
+    number_of_libraries: libraries.all.size,
+    used_memory_vm_functions: libraries.engineBytes,
+    used_memory_vm_total: engines,
+    used_memory_vm_total_human: humanBytes(engines),
+    used_memory_functions: libraries.all.usedBytes,
+    used_memory_scripts: kept,
+    used_memory_scripts_human: humanBytes(kept),
+  };
+}
+
+function limits(server: ServerContext): Fields {
+  const { maxmemory, "maxmemory-policy": policy } = server.config.values;
+  return {
+    ...scripts(server),
     maxmemory,
     maxmemory_human: humanBytes(maxmemory),
     maxmemory_policy: policy,

@@ -48,10 +48,11 @@ function expiry({ stats }: ServerContext): Fields {
   };
 }
 
-function lookups({ stats, pubsub, tracking }: ServerContext): Fields {
+function lookups({ stats, pubsub, tracking, scripting }: ServerContext): Fields {
   return {
     evicted_keys: stats.evictedKeys,
     evicted_clients: stats.evictedClients,
+    evicted_scripts: scripting.scripts.evictedCount,
     total_eviction_exceeded_time: 0,
     current_eviction_exceeded_time: 0,
     keyspace_hits: stats.keyspaceHits,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { latin1, type OwnedBytes } from "../lib/bytes.ts";
+import { equalBytes, type OwnedBytes } from "../lib/bytes.ts";
 
 /** Scripts that only EVAL brought are forgotten, the least recently used first, when there are more than this. */
 const EVALUATED_MAX = 500;
@@ -10,11 +10,14 @@ const SCRIPT_OVERHEAD_BYTES = 160;
 export interface Script {
   readonly sha: string;
   readonly body: OwnedBytes;
+  /** Of the body, by whatever function the cache's user finds scripts by. */
+  readonly hash: number;
   readonly flags: number;
   /** So many bytes of the body are not for the engine. */
   readonly shebangLength: number;
-  /** The engine's number of the compiled script; undefined before its first run, and after the engine was replaced. */
-  handle: number | undefined;
+  /** The engine's number of the compiled script, and the engine's generation that it belongs to. */
+  handle: number;
+  generation: number;
   /** SCRIPT LOAD named it: it stays until SCRIPT FLUSH. */
   loaded: boolean;
 }
@@ -23,7 +26,7 @@ export interface Script {
  * Scripts by their SHA1 and by their body.
  *
  * Invariants
- * 1. `bySha` and `byBody` hold the same scripts.
+ * 1. What is in `byHash` is also in `bySha`. Of scripts with the same hash it holds the last.
  * 2. `evaluated` holds those that were not loaded, the least recently used first.
  */
 export class ScriptCache {
@@ -31,7 +34,7 @@ export class ScriptCache {
   evictedCount = 0;
   private bytes = 0;
   private readonly bySha = new Map<string, Script>();
-  private readonly byBody = new Map<string, Script>();
+  private readonly byHash = new Map<number, Script>();
   private readonly evaluated = new Set<Script>();
 
   /** `forget` is told of scripts that are evicted. */
@@ -51,13 +54,16 @@ export class ScriptCache {
     return this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase());
   }
 
-  findBody(body: string): Script | undefined {
-    return this.byBody.get(body);
+  /** By its body, without its SHA1, which takes longer than a small script. A script may be missed. */
+  findBody(hash: number, buf: Uint8Array, start: number, len: number): Script | undefined {
+    const script = this.byHash.get(hash);
+    if (script === undefined || script.body.length !== len) return undefined;
+    return equalBytes(script.body, 0, buf, start, len) ? script : undefined;
   }
 
   add(script: Script): void {
     this.bySha.set(script.sha, script);
-    this.byBody.set(latin1(script.body), script);
+    this.byHash.set(script.hash, script);
     this.bytes += script.body.length;
     if (script.loaded) return;
     this.evaluated.add(script);
@@ -81,7 +87,7 @@ export class ScriptCache {
     for (const oldest of this.evaluated) {
       this.evaluated.delete(oldest);
       this.bySha.delete(oldest.sha);
-      this.byBody.delete(latin1(oldest.body));
+      if (this.byHash.get(oldest.hash) === oldest) this.byHash.delete(oldest.hash);
       this.bytes -= oldest.body.length;
       this.evictedCount++;
       this.forget(oldest);
@@ -91,13 +97,9 @@ export class ScriptCache {
 
   clear(): void {
     this.bySha.clear();
-    this.byBody.clear();
+    this.byHash.clear();
     this.evaluated.clear();
     this.bytes = 0;
-  }
-
-  [Symbol.iterator](): IterableIterator<Script> {
-    return this.bySha.values();
   }
 }
 

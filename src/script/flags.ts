@@ -1,4 +1,3 @@
-import { FLAGS } from "../command/command.ts";
 import { latin1 } from "../lib/bytes.ts";
 import { splitArgs } from "../lib/split-args.ts";
 
@@ -71,14 +70,4 @@ export function namesOf(flags: number): string[] {
   return Object.entries(SCRIPT_FLAGS)
     .filter(([, bit]) => flags & bit)
     .map(([name]) => name);
-}
-
-/** The flags of a command that runs a script, if the script has those: what the script declares counts, not what any script might do. */
-export function commandFlags(command: number, script: number): number {
-  if (script & UNDECLARED) return command;
-  let flags = command & ~(FLAGS.stale | FLAGS.denyoom | FLAGS.write | FLAGS.may_replicate);
-  if (!(script & (SCRIPT_FLAGS["allow-oom"] | SCRIPT_FLAGS["no-writes"]))) flags |= FLAGS.denyoom;
-  if (!(script & SCRIPT_FLAGS["no-writes"])) flags |= FLAGS.write;
-  if (script & SCRIPT_FLAGS["allow-stale"]) flags |= FLAGS.stale;
-  return flags;
 }

@@ -8,7 +8,7 @@ const ENGINE_MARK_BYTES = 2;
 const LIBRARY_OVERHEAD_BYTES = 200;
 const FUNCTION_OVERHEAD_BYTES = 120;
 const BAD_NAME =
-  "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+  "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 
 /** A function that a library registered. Texts have one character per byte. */
 export interface LibraryFunction {
@@ -50,7 +50,7 @@ export function readLibraryHead(code: Uint8Array): LibraryHead | string {
     name = option.slice(NAME_OPTION.length);
   }
   if (name === undefined) return "ERR Library name was not given";
-  if (!isName(name)) return BAD_NAME;
+  if (!isName(name)) return `ERR ${BAD_NAME}`;
   return { engine: engine.slice(ENGINE_MARK_BYTES), name, length };
 }
 
@@ -58,10 +58,10 @@ function isName(text: string): boolean {
   return /^[A-Za-z0-9_]+$/.test(text);
 }
 
-/** Why a library can't register a function of that name. */
+/** Why a library can't register a function of that name, in words without a code. */
 export function functionRefusal(library: Library, name: string): string | undefined {
   if (!isName(name)) return BAD_NAME;
-  return library.functions.has(name) ? "ERR Function already exists in the library" : undefined;
+  return library.functions.has(name) ? "Function already exists in the library" : undefined;
 }
 
 /**

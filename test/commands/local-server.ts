@@ -6,6 +6,7 @@ import { KeyChanges } from "../../src/command/key-changes.ts";
 import { MemoryLimit } from "../../src/command/memory-limit.ts";
 import { stopMonitoring } from "../../src/command/monitoring.ts";
 import { Pause } from "../../src/command/pause.ts";
+import { Scripting } from "../../src/command/scripting.ts";
 import { CommandTable } from "../../src/command/table.ts";
 import { Tracking } from "../../src/command/tracking.ts";
 import { WaitingClients } from "../../src/command/waiting.ts";
@@ -40,6 +41,7 @@ export class LocalServer implements ServerContext {
   readonly tracking = new Tracking(this);
   readonly keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
   readonly events = new KeyEvents(this.pubsub);
+  readonly scripting = new Scripting(this);
   readonly stats = new ServerStats();
   readonly observation = new Observation();
   readonly rates = new Rates();

@@ -1,0 +1,177 @@
+import { latin1, type OwnedBytes } from "../lib/bytes.ts";
+import { LuaEngine, type RegisteredFunction } from "../script/engine.ts";
+import { flagOf } from "../script/flags.ts";
+import {
+  functionRefusal,
+  Libraries,
+  type Library,
+  type LibraryFunction,
+  readLibraryHead,
+} from "../script/libraries.ts";
+import { decodeLibraries, encodeLibraries } from "../script/payload.ts";
+import type { CommandHost } from "./script-host.ts";
+
+/** What FUNCTION RESTORE does with the libraries that there are. */
+export type RestorePolicy = "FLUSH" | "APPEND" | "REPLACE";
+
+/**
+ * The libraries of functions, and the engine that their functions are in. It is made with the first library.
+ *
+ * Invariant: if `generation` is the engine's, the handles of all functions are valid. Else they are made anew before one is used.
+ */
+export class FunctionLibraries {
+  readonly all = new Libraries();
+  private engine: LuaEngine | undefined;
+  private generation = -1;
+
+  constructor(private readonly host: CommandHost) {}
+
+  get engineBytes(): number {
+    return this.engine?.bytesUsed ?? 0;
+  }
+
+  find(name: string): LibraryFunction | undefined {
+    return this.all.findFunction(name);
+  }
+
+  /** The engine, with all functions in it. */
+  ready(): LuaEngine {
+    const engine = this.open();
+    if (this.generation === engine.generation) return engine;
+    for (const library of this.all) this.reload(library);
+    this.generation = engine.generation;
+    return engine;
+  }
+
+  private open(): LuaEngine {
+    this.engine ??= new LuaEngine(this.host, "function");
+    return this.engine;
+  }
+
+  /** Makes the functions of a library anew, in an engine that has been replaced. */
+  private reload(library: Library): void {
+    this.execute(library.code, (fn) => {
+      const f = library.functions.get(latin1(fn.name));
+      if (f !== undefined) f.handle = fn.handle;
+      return undefined;
+    });
+  }
+
+  /** Adds the library of that code. Returns its name, or the error's text. */
+  load(code: OwnedBytes, replace: boolean): { name: string } | string {
+    const engine = this.ready();
+    const library = this.make(code, (name) => !replace && this.all.get(name) !== undefined);
+    if (typeof library === "string") return library;
+    const old = this.all.get(library.name);
+    const collision = this.all.collision(library, old);
+    if (collision !== undefined) {
+      this.release(library);
+      return collision;
+    }
+    if (old !== undefined) this.delete(old);
+    this.all.add(library);
+    // The machine may have broken down meanwhile.
+    if (engine.generation !== this.generation) this.generation = -1;
+    return { name: library.name };
+  }
+
+  /** Runs a library's code, which registers its functions. Returns the library, or the error's text. */
+  private make(code: OwnedBytes, isTaken: (name: string) => boolean): Library | string {
+    const head = readLibraryHead(code);
+    if (typeof head === "string") return head;
+    const engine = head.engine.toUpperCase();
+    if (engine !== "LUA") return `ERR Engine '${head.engine}' not found`;
+    if (isTaken(head.name)) return `ERR Library '${head.name}' already exists`;
+    const library: Library = { name: head.name, engine, code, functions: new Map() };
+    const failure = this.execute(code, (fn) => register(library, fn));
+    if (failure !== undefined) {
+      this.release(library);
+      return `ERR ${failure}`;
+    }
+    return library.functions.size === 0 ? "ERR No functions registered" : library;
+  }
+
+  private execute(code: OwnedBytes, register: (fn: RegisteredFunction) => string | undefined): string | undefined {
+    const head = readLibraryHead(code);
+    const skipped = typeof head === "string" ? 0 : head.length;
+    this.host.loadBegins();
+    const failure = this.open().loadLibrary(code, skipped, code.length - skipped, register);
+    this.host.loadEnded();
+    return failure;
+  }
+
+  private release({ functions }: Library): void {
+    const { engine } = this;
+    if (engine === undefined || engine.generation !== this.generation) return;
+    for (const { handle } of functions.values()) engine.release(handle);
+  }
+
+  delete(library: Library): void {
+    this.all.remove(library);
+    this.release(library);
+  }
+
+  /** Forgets all libraries, and the values that they left behind. */
+  flush(): void {
+    this.all.clear();
+    this.engine?.reset();
+    this.generation = this.engine?.generation ?? -1;
+  }
+
+  dump(): Uint8Array {
+    return encodeLibraries([...this.all].map(({ code }) => code));
+  }
+
+  /** Adds the libraries of a payload: all, or none. Returns the error's text, if it fails. */
+  restore(payload: Uint8Array, policy: RestorePolicy): string | undefined {
+    const codes = decodeLibraries(payload);
+    if (typeof codes === "string") return codes;
+    this.ready();
+    const restored = new Libraries();
+    for (const code of codes) {
+      const library = this.make(code, (name) => restored.get(name) !== undefined);
+      const failure = typeof library === "string" ? library : restored.collision(library);
+      if (typeof library !== "string" && failure === undefined) restored.add(library);
+      if (failure !== undefined) return this.discard(restored, failure);
+    }
+    const replaced = policy === "FLUSH" ? [...this.all] : this.namesakes(restored);
+    if (policy === "APPEND" && replaced.length > 0) {
+      return this.discard(restored, `ERR Library ${replaced[0].name} already exists`);
+    }
+    for (const library of replaced) this.all.remove(library);
+    for (const library of restored) {
+      const collision = this.all.collision(library);
+      if (collision === undefined) continue;
+      for (const old of replaced) this.all.add(old);
+      return this.discard(restored, collision);
+    }
+    for (const library of replaced) this.release(library);
+    for (const library of restored) this.all.add(library);
+    return undefined;
+  }
+
+  private namesakes(others: Libraries): Library[] {
+    return [...this.all].filter(({ name }) => others.get(name) !== undefined);
+  }
+
+  private discard(libraries: Libraries, failure: string): string {
+    for (const library of libraries) this.release(library);
+    return failure;
+  }
+}
+
+/** Takes a function into a library. Returns why that is not possible. */
+function register(library: Library, fn: RegisteredFunction): string | undefined {
+  const name = latin1(fn.name);
+  const refusal = functionRefusal(library, name);
+  if (refusal !== undefined) return refusal;
+  let flags = 0;
+  for (const flag of fn.flags) {
+    const bit = flagOf(flag);
+    if (bit === undefined) return "unknown flag given";
+    flags |= bit;
+  }
+  const description = fn.description === undefined ? undefined : latin1(fn.description);
+  library.functions.set(name, { name, description, flags, handle: fn.handle, library });
+  return undefined;
+}
