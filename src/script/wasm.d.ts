@@ -1,0 +1,5 @@
+declare module "*.wasm" {
+  const path: string;
+  // biome-ignore lint/style/noDefaultExport: this is how the bundler gives a file's path.
+  export default path;
+}
