@@ -53,7 +53,7 @@ export class Call {
   pending: Promise<void> | undefined;
   /** Where the reply starts. */
   mark = 0;
-  /** If the reply is an error, that has been counted already. */
+  /** If the reply is an error, that has been counted already, as the error of a command that a script ran. */
   errorCounted = false;
   /** The hash of the key that was looked up last, for the put that follows. */
   keyHash = 0;

@@ -252,7 +252,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   /** The handler is done: its consequences happen. */
   private conclude(c: Call): void {
     if (c.changes > 0) this.propagate(c);
-    if (!c.errorCounted) this.countFailure(c.entry, c.reply, c.mark);
+    this.countFailure(c.entry, c.reply, c.mark, c.errorCounted);
   }
 
   /**
@@ -291,10 +291,10 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     }
   }
 
-  countFailure(entry: TableEntry, reply: Reply, mark: number): void {
+  countFailure(entry: TableEntry, reply: Reply, mark: number, isCounted = false): void {
     if (reply.buf[mark] !== MINUS || reply.at === mark) return;
     entry.stats.failed++;
-    this.countError(reply, mark);
+    if (!isCounted) this.countError(reply, mark);
   }
 
   /** What follows a request of a client of whom more is known than that it has a connection. */

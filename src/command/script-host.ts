@@ -4,7 +4,7 @@ import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import { GO_ON, KILL, PAUSE, type ScriptHost, type Verdict } from "../script/engine.ts";
 import type { Client } from "./client.ts";
-import { FLAGS } from "./command.ts";
+import { type Command, FLAGS } from "./command.ts";
 import { GATE_BUSY, GATE_LOADING, GATE_MEMORY_FULL, GATE_WRITES_REFUSED, type ServerContext } from "./context.ts";
 import { ERRORS, error } from "./errors.ts";
 import { isCallable } from "./shape.ts";
@@ -100,8 +100,7 @@ export class CommandHost implements ScriptHost {
     if (command.run === undefined && args.count > 1) return UNKNOWN_COMMAND;
     if (!isCallable(entry, args.count)) return WRONG_ARITY;
     const flags = command.flagBits;
-    if (flags & FLAGS.noscript && !(this.allowsAll && !command.categories?.includes("scripting")))
-      return NOT_IN_SCRIPTS;
+    if (!this.isForScripts(command)) return NOT_IN_SCRIPTS;
     if (run.readOnly && flags & (FLAGS.write | FLAGS.may_replicate)) return READ_ONLY;
     // A script that has changed something is not stopped half-way.
     if (run.dirty) return undefined;
@@ -110,6 +109,12 @@ export class CommandHost implements ScriptHost {
       return `MISCONF Errors writing to the AOF file: ${writeError}`;
     if (flags & FLAGS.denyoom && gate & GATE_MEMORY_FULL && !run.allowsOom) return ERRORS.outOfMemory;
     return undefined;
+  }
+
+  /** Commands that wait are not, as in Redis 7.0; those that read streams wait only if they are told to. */
+  private isForScripts({ flagBits, group, categories }: Command): boolean {
+    if (this.allowsAll) return !categories?.includes("scripting");
+    return !(flagBits & FLAGS.noscript) && (!(flagBits & FLAGS.blocking) || group === "stream");
   }
 
   private refuse(refusal: Uint8Array | string, entry: TableEntry | undefined, reply: Reply): void {

@@ -21,7 +21,8 @@ export function runSort(c: Call, mayStore: boolean): void {
   if (c.failed) return;
   const source = readSource(c);
   if (c.failed) return;
-  if (options.keepsOrder && options.storeArg > 0 && isSet(c, source)) options.orderByBytes();
+  const isKept = options.storeArg > 0 || c.server.scripting.running !== undefined;
+  if (options.keepsOrder && isKept && isSet(c, source)) options.orderByBytes();
   const length = lengthOf(c, source);
   const from = Math.min(Math.max(options.offset, 0), length);
   const count = options.count < 0 ? length - from : Math.min(options.count, length - from);

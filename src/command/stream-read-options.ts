@@ -68,6 +68,9 @@ export class ReadOptions {
   private readNumber(c: Call, i: number, isGroup: boolean): number {
     const { args } = c;
     if (args.is(i, "BLOCK")) {
+      if (c.server.scripting.running !== undefined) {
+        c.failText(`ERR ${args.quoted(0)} command is not allowed with BLOCK option from scripts`);
+      }
       this.blockMs = blockTimeout(c, i + 1);
     } else if (args.is(i, "COUNT")) {
       const count = c.integer(i + 1);
