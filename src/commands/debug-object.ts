@@ -21,9 +21,10 @@ export const debugObject = command({
   arity: 3,
   summary: "Tells how the value of a key is held.",
   run(c) {
-    const e = c.peek(2);
+    const { entries, keyspace, db } = c;
+    const { buf, start, len } = c.args;
+    const e = db.inspect(buf, start[2], len[2], db.hash(buf, start[2], len[2]));
     if (e === NULL) return c.fail(ERRORS.noSuchKey);
-    const { entries, keyspace } = c;
     const access = entries.access(e);
     const idle = keyspace.access.lfu ? 0 : keyspace.access.idleSeconds(access);
     c.reply.status(

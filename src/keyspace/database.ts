@@ -79,6 +79,11 @@ export class Database implements WheelOwner {
     return e === NULL || !this.entries.mayEnd(e) ? e : this.present(e);
   }
 
+  /** The entry of that key, or NULL, even if its time is past. */
+  inspect(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+    return this.dict.find(this.table, buf, start, len, hash);
+  }
+
   /** An entry that may have ended, or elements of it, as it is now; NULL when it is no more. */
   private present(e: Ptr): Ptr {
     const { entries, owner } = this;
