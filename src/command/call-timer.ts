@@ -65,6 +65,18 @@ export class CallTimer {
     else if (isLast) this.record(this.calls === 1 ? args : undefined);
   }
 
+  /** A call of that command begins that is measured alone, because what was done before it is not known. */
+  beginAlone(entry: TableEntry): void {
+    this.entry = entry;
+    this.start();
+  }
+
+  endAlone(client: Client, args: Args): void {
+    this.calls = 1;
+    this.client = client;
+    this.record(args);
+  }
+
   /** The call that began last does not count: it has to wait, and will be called again. */
   forget(): void {
     if (this.calls > 0) this.record(undefined);

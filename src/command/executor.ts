@@ -356,13 +356,12 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
 
   runScripted(client: Client, entry: TableEntry, args: Args, reply: Reply, journalled: boolean): void {
     const { timer, server } = this;
-    const mark = reply.at;
     const c = this.innerCall(this.depth++);
-    timer.begin(entry);
+    timer.beginAlone(entry);
     this.journals = journalled;
     this.perform(c, client, args, reply, entry);
     this.journals = true;
-    timer.end(client, args, reply.at - mark);
+    timer.endAlone(client, args);
     this.depth--;
     if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
       server.tracking.remember(client, entry, args);
