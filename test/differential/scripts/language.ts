@@ -108,7 +108,6 @@ const ERRORS = [
   "error(true)",
   "error({err='MY own'})",
   "error({err='MY own', extra=1})",
-  "error({ok='not an error'})",
   "return error('x')",
   "\n\nerror('line 3')",
   "local function f()\n error('inner')\nend\nf()",
