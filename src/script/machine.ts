@@ -46,7 +46,7 @@ interface MachineExports {
 
 /** WebAssembly's JavaScript Promise Integration. */
 interface PromiseIntegration {
-  Suspending?: new (fn: () => Promise<void>) => Function;
+  Suspending?: new (fn: () => Promise<void>) => () => void;
   promising?: (fn: MachineExports["run"]) => (...args: Parameters<MachineExports["run"]>) => Promise<void>;
 }
 

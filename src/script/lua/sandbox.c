@@ -17,7 +17,7 @@ int luaopen_bit(lua_State *S);
 #define FUNCTION_GLOBALS "function globals"
 
 /* Names that Lua's base library defines and scripts do not get. */
-static const char *const denied[] = {"dofile", "loadfile", "print", "debug", NULL};
+static const char *const denied[] = {"dofile", "loadfile", "print", "setfenv", "getfenv", "newproxy", NULL};
 
 static const luaL_Reg libraries[] = {{"", luaopen_base},
                                      {LUA_TABLIBNAME, luaopen_table},
@@ -61,7 +61,7 @@ static int math_randomseed(lua_State *S) {
 
 /* pcall as scripts written before Redis 7 expect it: an error that is a table is told as its text. */
 static int base_pcall(lua_State *S) {
-  luaL_checkany(S, 1);
+  if (lua_gettop(S) == 0) lua_pushboolean(S, 1);
   int failed = lua_pcall(S, lua_gettop(S) - 1, LUA_MULTRET, 0);
   if (failed && lua_istable(S, -1)) {
     lua_getfield(S, -1, "err");
@@ -197,5 +197,9 @@ void open_sandbox(lua_State *S) {
   complain_about_unknown(S);
   protect(S);
   lua_pop(S, 1);
+  lua_pushliteral(S, "");
+  lua_getmetatable(S, -1);
+  protect(S);
+  lua_pop(S, 2);
   if (functions) open_function_globals(S);
 }

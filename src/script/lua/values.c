@@ -282,25 +282,42 @@ static int write_verbatim(lua_State *S, int resp3) {
   return is_complete;
 }
 
-static void write_keyed(lua_State *S, int resp3, int is_map) {
-  long long count = 0;
-  for (lua_pushnil(S); lua_next(S, -2); lua_pop(S, 1)) count++;
-  if (resp3)
-    buffer_header(&out, is_map ? '%' : '~', count);
-  else
-    buffer_header(&out, '*', is_map ? count * 2 : count);
-  lua_pushnil(S);
-  while (lua_next(S, -2)) {
-    lua_pushvalue(S, -2);
-    write_value(S, resp3);
-    if (is_map)
-      write_value(S, resp3);
-    else
-      lua_pop(S, 1);
-  }
+/*
+ * Aggregates that are being written, the innermost last. Not by recursion: Redis nests them thousands deep, and the machine's stack
+ * would not last. The aggregate's table stays on Lua's stack, above it the key of the present element of a map or set.
+ */
+typedef struct {
+  enum { ARRAY, MAP_KEY, MAP_VALUE, SET } kind;
+  /* Elements written of `count`, for arrays. */
+  int done;
+  int count;
+  /* Lua's stack without it. */
+  int below;
+} Aggregate;
+
+static Buffer aggregates;
+
+static Aggregate *innermost(void) { return (Aggregate *)(aggregates.at + aggregates.len) - 1; }
+
+static void begin(int kind, int count, int below) {
+  Aggregate aggregate = {.kind = kind, .count = count, .below = below};
+  buffer_add(&aggregates, (const char *)&aggregate, sizeof aggregate);
 }
 
-static void write_array(lua_State *S, int resp3) {
+/* The table on top is the content of a map or a set. */
+static void begin_keyed(lua_State *S, int kind, int resp3, int below) {
+  int count = 0;
+  for (lua_pushnil(S); lua_next(S, -2); lua_pop(S, 1)) count++;
+  if (resp3)
+    buffer_header(&out, kind == SET ? '~' : '%', count);
+  else
+    buffer_header(&out, '*', kind == SET ? count : count * 2);
+  begin(kind, count, below);
+  lua_pushnil(S);
+}
+
+/* An array ends before its first nil. */
+static void begin_array(lua_State *S, int below) {
   int count = 0;
   for (;; count++) {
     lua_rawgeti(S, -1, count + 1);
@@ -309,46 +326,46 @@ static void write_array(lua_State *S, int resp3) {
     if (ends) break;
   }
   buffer_header(&out, '*', count);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(S, -1, i);
-    write_value(S, resp3);
-  }
+  begin(ARRAY, count, below);
 }
 
-/* Writes the table on top if its field at `slot` makes it something else than an array; leaves what it pushed. */
-static int write_special(lua_State *S, int resp3) {
-  if (field(S, SLOT_ERR) == LUA_TSTRING) return write_failure(S), 1;
+static void write_status(lua_State *S) {
+  const char *text = lua_tostring(S, -1);
+  buffer_add(&out, "+", 1);
+  buffer_line(&out, text, strlen(text));
+  buffer_crlf(&out);
+}
+
+/* Writes the table on top, or begins to: 1 when there is more of it to come. Leaves what it pushed. */
+static int write_table(lua_State *S, int resp3) {
+  int below = lua_gettop(S) - 1;
+  if (field(S, SLOT_ERR) == LUA_TSTRING) return write_failure(S), 0;
   lua_pop(S, 1);
-  if (field(S, SLOT_OK) == LUA_TSTRING) {
-    buffer_add(&out, "+", 1);
-    buffer_line(&out, lua_tostring(S, -1), strlen(lua_tostring(S, -1)));
-    buffer_crlf(&out);
-    return 1;
-  }
+  if (field(S, SLOT_OK) == LUA_TSTRING) return write_status(S), 0;
   lua_pop(S, 1);
-  if (field(S, SLOT_DOUBLE) == LUA_TNUMBER) return write_double(S, resp3), 1;
+  if (field(S, SLOT_DOUBLE) == LUA_TNUMBER) return write_double(S, resp3), 0;
   lua_pop(S, 1);
-  if (field(S, SLOT_BIG_NUMBER) == LUA_TSTRING) return write_big_number(S, resp3), 1;
+  if (field(S, SLOT_BIG_NUMBER) == LUA_TSTRING) return write_big_number(S, resp3), 0;
   lua_pop(S, 1);
-  if (field(S, SLOT_VERBATIM) == LUA_TTABLE && write_verbatim(S, resp3)) return 1;
+  if (field(S, SLOT_VERBATIM) == LUA_TTABLE && write_verbatim(S, resp3)) return 0;
   lua_pop(S, 1);
-  if (field(S, SLOT_MAP) == LUA_TTABLE) return write_keyed(S, resp3, 1), 1;
+  if (field(S, SLOT_MAP) == LUA_TTABLE) return begin_keyed(S, MAP_KEY, resp3, below), 1;
   lua_pop(S, 1);
-  if (field(S, SLOT_SET) == LUA_TTABLE) return write_keyed(S, resp3, 0), 1;
+  if (field(S, SLOT_SET) == LUA_TTABLE) return begin_keyed(S, SET, resp3, below), 1;
   lua_pop(S, 1);
-  return 0;
+  return begin_array(S, below), 1;
 }
 
 static int has_room(lua_State *S) {
   if (lua_gettop(S) - SLOTS_EXTRA + LEVEL_STACK > REPLY_STACK_MAX) return 0;
-  luaD_checkstack(S, LEVEL_STACK);
-  if (S->ci->top < S->top + LEVEL_STACK) S->ci->top = S->top + LEVEL_STACK;
+  luaD_checkstack(S, LEVEL_STACK + 1);
+  if (S->ci->top < S->top + LEVEL_STACK + 1) S->ci->top = S->top + LEVEL_STACK + 1;
   return 1;
 }
 
-/* Writes the value on top of the main stack and pops it. */
-void write_value(lua_State *S, int resp3) {
-  int top = lua_gettop(S);
+/* Writes the value on top and pops it, or, when it is an aggregate, begins that. */
+static void write_one(lua_State *S, int resp3) {
+  int below = lua_gettop(S) - 1;
   if (!has_room(S)) {
     control.outcome = OUTCOME_ERROR;
     buffer_text(&out, "-ERR reached lua stack limit\r\n");
@@ -364,11 +381,47 @@ void write_value(lua_State *S, int resp3) {
         buffer_header(&out, ':', (long long)lua_tonumber(S, -1));
         break;
       case LUA_TTABLE:
-        if (!write_special(S, resp3)) write_array(S, resp3);
+        if (write_table(S, resp3)) return;
         break;
       default:
         write_null(resp3);
     }
   }
-  lua_settop(S, top - 1);
+  lua_settop(S, below);
+}
+
+/* Pushes the next element of the innermost aggregate; 0 if there is none. */
+static int push_next(lua_State *S) {
+  Aggregate *a = innermost();
+  switch (a->kind) {
+    case ARRAY:
+      if (a->done == a->count) return 0;
+      lua_rawgeti(S, -1, ++a->done);
+      return 1;
+    case MAP_VALUE:
+      a->kind = MAP_KEY;
+      return 1;
+    default:
+      if (!lua_next(S, -2)) return 0;
+      if (a->kind == SET)
+        lua_pop(S, 1);
+      else
+        a->kind = MAP_VALUE;
+      lua_pushvalue(S, a->kind == SET ? -1 : -2);
+      return 1;
+  }
+}
+
+/* Writes the value on top of the main stack and pops it. */
+void write_value(lua_State *S, int resp3) {
+  aggregates.len = 0;
+  write_one(S, resp3);
+  while (aggregates.len) {
+    if (push_next(S)) {
+      write_one(S, resp3);
+    } else {
+      lua_settop(S, innermost()->below);
+      aggregates.len -= sizeof(Aggregate);
+    }
+  }
 }

@@ -19,6 +19,11 @@
 #include "lauxlib.h"
 #include "lualib.h"
 
+/* What x86-64 makes of negative numbers. */
+static inline unsigned long long unsigned_of(double value) {
+  return value < 0 ? (unsigned long long)(long long)value : (unsigned long long)value;
+}
+
 /* There are no files. */
 #undef stderr
 #undef stdin
