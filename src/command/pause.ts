@@ -15,6 +15,8 @@ interface Gated {
 export class Pause {
   /** When it ends, Unix ms; 0: there is none. */
   endMs = 0;
+  /** Clients whose next request waits for the end of it; kept by the server. */
+  heldBack = 0;
   private mode: PauseMode = "write";
 
   constructor(private readonly server: Gated) {}
