@@ -9,7 +9,7 @@ import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
-import { HASH, STRING } from "../types/kinds.ts";
+import { STRING } from "../types/kinds.ts";
 import type { Client } from "./client.ts";
 import type { ServerContext } from "./context.ts";
 import { ERRORS } from "./errors.ts";
@@ -178,14 +178,6 @@ export class Call {
 
   writeAs(i: number, type: number): Ptr {
     return this.expect(this.write(i), type);
-  }
-
-  readHash(i: number): Ptr {
-    return this.expect(this.read(i), HASH);
-  }
-
-  writeHash(i: number): Ptr {
-    return this.expect(this.write(i), HASH);
   }
 
   private expect(e: Ptr, type: number): Ptr {

@@ -1,10 +1,9 @@
-import { parseBigInteger } from "../lib/integer.ts";
+import { INT64_MAX, parseBigInteger } from "../lib/integer.ts";
 import { OutOfMemory } from "../memory/arena.ts";
 import type { Call } from "./call.ts";
 import { ERRORS, error } from "./errors.ts";
 
-const COUNT_MAX = 2n ** 63n - 1n;
-const OUT_OF_RANGE = error(`ERR value is out of range, value must between -${COUNT_MAX} and ${COUNT_MAX}`);
+const OUT_OF_RANGE = error(`ERR value is out of range, value must between -${INT64_MAX} and ${INT64_MAX}`);
 /** A reply of more picks is given up: the count was a slip, or meant to harm. */
 export const PICKED_BYTES_MAX = 512 * 1024 * 1024;
 
@@ -17,14 +16,14 @@ export function readPickCount(c: Call, i: number): number {
 export function readPairCount(c: Call, word: string): number {
   const count = readCount(c, 2);
   if (c.argc > 4 || (c.argc === 4 && !c.args.is(3, word))) c.fail(ERRORS.syntax);
-  else if (c.argc === 4 && (count < -COUNT_MAX / 2n || count > COUNT_MAX / 2n)) c.fail(ERRORS.outOfRange);
+  else if (c.argc === 4 && (count < -INT64_MAX / 2n || count > INT64_MAX / 2n)) c.fail(ERRORS.outOfRange);
   return Number(count);
 }
 
 function readCount(c: Call, i: number): bigint {
   const count = parseBigInteger(c.args.buf, c.args.start[i], c.args.len[i]);
   if (count === undefined) c.fail(ERRORS.notInteger);
-  else if (count < -COUNT_MAX) c.fail(OUT_OF_RANGE);
+  else if (count < -INT64_MAX) c.fail(OUT_OF_RANGE);
   return count ?? 0n;
 }
 

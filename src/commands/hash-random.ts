@@ -3,6 +3,7 @@ import { command, keysAt } from "../command/command.ts";
 import { readPairCount, replyPicks } from "../command/pick-count.ts";
 import { Span } from "../lib/bytes.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
+import { HASH } from "../types/kinds.ts";
 
 export const hrandfield = command({
   name: "hrandfield",
@@ -19,7 +20,7 @@ export const hrandfield = command({
   run(c) {
     const count = c.argc > 2 ? readPairCount(c, "WITHVALUES") : 0;
     if (c.failed) return;
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     if (c.argc === 2) replyOne(c, e);
     else if (e === NULL || count === 0) c.reply.array(0);
