@@ -285,14 +285,12 @@ export class StreamValues implements Collection {
 
 /** A stream that is being freed. */
 class StreamRemains implements Remains {
-  left: number;
+  left = 1;
 
   constructor(
     private readonly streams: StreamValues,
     private readonly h: Ptr,
-  ) {
-    this.left = streams.size(h);
-  }
+  ) {}
 
   step(): boolean {
     const { streams, h } = this;
@@ -305,14 +303,12 @@ class StreamRemains implements Remains {
 
 /** A group that is being freed: it belongs to no stream any more. */
 export class GroupRemains implements Remains {
-  left: number;
+  left = 1;
 
   constructor(
     private readonly groups: StreamGroups,
     private readonly g: Ptr,
-  ) {
-    this.left = groups.pendingCount(g);
-  }
+  ) {}
 
   step(): boolean {
     if (this.groups.shed(this.g)) return true;
