@@ -303,7 +303,8 @@ class StreamRemains implements Remains {
 
 /** A group that is being freed: it belongs to no stream any more. */
 export class GroupRemains implements Remains {
-  left = 1;
+  /** It is no value by itself. */
+  readonly left = 0;
 
   constructor(
     private readonly groups: StreamGroups,
@@ -313,7 +314,6 @@ export class GroupRemains implements Remains {
   step(): boolean {
     if (this.groups.shed(this.g)) return true;
     this.groups.free(this.g);
-    this.left = 0;
     return false;
   }
 }
