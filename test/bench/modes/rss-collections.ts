@@ -12,6 +12,8 @@ const COLLECTIONS_QUICK = 1000;
 const ELEMENTS_LARGE = 1_000_000;
 const ELEMENTS_LARGE_QUICK = 50_000;
 const WARM_UP_ELEMENTS = 100_000;
+/** Until code that is run often has been compiled for good. */
+const WARM_UP_ROUNDS = 30;
 /** What a garbage collector or allocator gives back by itself soon after a load may go first. */
 const SETTLE_MS = 2000;
 
@@ -66,8 +68,10 @@ function shapesOf({ name }: CollectionKind, quick: boolean): Shape[] {
 function measure(bench: Bench, kind: CollectionKind, { key, elements }: Shape): Promise<Figures[]> {
   return withEach(bench, "off", async (server) => {
     // What the first load of its kind takes once (compiled code, buffers) is not the elements'.
-    await bench.generator.fill(server, kind.add(key), WARM_UP_ELEMENTS);
-    await ask(server.port, "FLUSHALL");
+    for (let i = 0; i < (bench.options.quick ? 1 : WARM_UP_ROUNDS); i++) {
+      await bench.generator.fill(server, kind.add(key), WARM_UP_ELEMENTS);
+      await ask(server.port, "FLUSHALL");
+    }
     await pause(SETTLE_MS);
     const emptyBytes = server.rssBytes();
     await bench.generator.fill(server, kind.add(key), elements);
