@@ -15,10 +15,18 @@ const GROUPS: Readonly<Record<string, string>> = {
   generic: "Keys",
   string: "Strings",
   bitmap: "Bitmaps",
+  hyperloglog: "HyperLogLog",
+  list: "Lists",
+  set: "Sets",
+  "sorted-set": "Sorted sets",
+  geo: "Geo",
   hash: "Hashes",
+  stream: "Streams",
+  transactions: "Transactions",
   pubsub: "Publish/subscribe",
   connection: "Connection",
   server: "Server",
+  scripting: "Scripts and functions",
 };
 
 /** All commands in Markdown, one table for each group. Containers are left out: their subcommands say it all. */

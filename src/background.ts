@@ -31,7 +31,7 @@ export class Background {
       this.wake();
       return;
     }
-    const expiryMs = this.expiry.enabled ? this.keyspace.nextDeadlineMs : Number.POSITIVE_INFINITY;
+    const expiryMs = this.expiry.isActive ? this.keyspace.nextDeadlineMs : Number.POSITIVE_INFINITY;
     const nextMs = Math.min(expiryMs, this.waiting.nextDeadlineMs);
     if (nextMs < this.timerAtMs) this.arm(nextMs);
   }

@@ -96,7 +96,7 @@ export class Server implements ServerContext, Host {
   private polling = false;
   private cron: ReturnType<typeof setInterval> | undefined;
   /** Connections whose next request waits for the end of a pause. */
-  private paused: Connection[] = [];
+  private paused = new Set<Connection>();
   /** Connections that go on when the present requests have been executed. */
   private resuming: Connection[] = [];
 
@@ -230,7 +230,7 @@ export class Server implements ServerContext, Host {
     if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
     if ((this.gate & GATE_BUSY) === 0) this.background.run();
-    if (this.paused.length > 0) this.resumePaused();
+    if (this.paused.size > 0) this.resumePaused();
     if (this.resuming.length > 0) this.resumeAll();
   };
 
@@ -286,6 +286,7 @@ export class Server implements ServerContext, Host {
     this.pubsub.forget(client);
     this.watches.forget(client);
     this.tracking.forget(client);
+    if (this.paused.delete(connection)) this.pause.heldBack--;
     stopMonitoring(this, client);
     if (client.waiting !== undefined) this.waiting.remove(client.waiting);
   }
@@ -296,13 +297,15 @@ export class Server implements ServerContext, Host {
   }
 
   waitForUnpause(connection: Connection): void {
-    this.paused.push(connection);
+    this.paused.add(connection);
+    this.pause.heldBack = this.paused.size;
   }
 
   private resumePaused(): void {
     if (this.gate & (GATE_PAUSED_ALL | GATE_PAUSED_WRITES)) return;
     const waiting = this.paused;
-    this.paused = [];
+    this.paused = new Set();
+    this.pause.heldBack = 0;
     for (const connection of waiting) connection.resume();
   }
 }

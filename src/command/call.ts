@@ -9,7 +9,7 @@ import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
 import type { Entries } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
-import { HASH, STRING } from "../types/kinds.ts";
+import { STRING } from "../types/kinds.ts";
 import type { Client } from "./client.ts";
 import type { ServerContext } from "./context.ts";
 import { ERRORS } from "./errors.ts";
@@ -189,14 +189,6 @@ export class Call {
     return this.expect(this.write(i), type);
   }
 
-  readHash(i: number): Ptr {
-    return this.expect(this.read(i), HASH);
-  }
-
-  writeHash(i: number): Ptr {
-    return this.expect(this.write(i), HASH);
-  }
-
   private expect(e: Ptr, type: number): Ptr {
     if (e === NULL || this.entries.type(e) === type) return e;
     this.fail(ERRORS.wrongType);
@@ -227,23 +219,20 @@ export class Call {
    * Makes the key in argument `keyArg` refer to what `collection` has made last (its `root`); what was there before, and its deadline, is
    * gone. Returns the entry.
    */
-  putNew(keyArg: number, typeAndEncoding: number, collection: Collection): Ptr {
+  putNew(keyArg: number, typeAndEncoding: number, { root, rootBytes }: Collection): Ptr {
     const { buf, start, len } = this.args;
-    return this.putNewIn(this.db, buf, start[keyArg], len[keyArg], typeAndEncoding, collection);
-  }
-
-  /** `putNew` for a key that is no argument. */
-  putNewIn(
-    db: Database,
-    buf: Uint8Array,
-    start: number,
-    len: number,
-    typeAndEncoding: number,
-    { root, rootBytes }: Collection,
-  ): Ptr {
-    const hash = db.hash(buf, start, len);
-    const old = db.find(buf, start, len, hash);
-    return db.putReference(old, buf, start, len, hash, typeAndEncoding, root, rootBytes, 0);
+    const old = this.peek(keyArg);
+    return this.db.putReference(
+      old,
+      buf,
+      start[keyArg],
+      len[keyArg],
+      this.keyHash,
+      typeAndEncoding,
+      root,
+      rootBytes,
+      0,
+    );
   }
 
   /** Deletes a collection that has become empty: the key in argument `keyArg`. */
@@ -269,26 +258,10 @@ export class Call {
   }
 
   notifyIn(db: Database, i: number, eventClass: number, event: string): void {
-    this.notifyKey(db, this.args.buf, this.args.start[i], this.args.len[i], eventClass, event);
-  }
-
-  /** `changed` for a key that is no argument. */
-  changedKey(db: Database, buf: Uint8Array, start: number, len: number, eventClass: number, event: string): void {
-    this.changes++;
-    this.notifyKey(db, buf, start, len, eventClass, event);
-  }
-
-  private notifyKey(
-    db: Database,
-    buf: Uint8Array,
-    start: number,
-    len: number,
-    eventClass: number,
-    event: string,
-  ): void {
+    const { buf, start, len } = this.args;
     const { events, keyChanges } = this.server;
-    if (keyChanges.areFollowed) keyChanges.changed(db.id, buf, start, len, this.client);
-    if (events.classes !== 0) events.emit(eventClass, event, db.id, buf, start, len);
+    if (keyChanges.areFollowed) keyChanges.changed(db.id, buf, start[i], len[i], this.client);
+    if (events.classes !== 0) events.emit(eventClass, event, db.id, buf, start[i], len[i]);
   }
 
   /** A change that nobody hears of by an event: the key in argument i has other content, or another place. */

@@ -206,9 +206,9 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   private reject(client: Client, reply: Reply, entry: TableEntry | undefined, refusal: EncodedReply | string): void {
     const mark = reply.at;
     const text = typeof refusal === "string" ? refusal : latin1(refusal, 1, refusal.length - 3);
-    if (client.transaction !== undefined && entry?.fullName === "exec") {
+    if (entry?.fullName === "exec") {
       this.abandonTransaction(client);
-      reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
+      reply.errorText(`EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, "")}`);
     } else {
       if (client.transaction !== undefined) client.transaction.failed = true;
       reply.errorText(text);

@@ -1,4 +1,4 @@
-import { parseBigInteger } from "../lib/integer.ts";
+import { INT64_MAX, parseBigInteger } from "../lib/integer.ts";
 import type { Args } from "../resp/args.ts";
 import type { Call } from "./call.ts";
 
@@ -14,7 +14,6 @@ export const TIMES = EX | PX | EXAT | PXAT;
 
 /** Deadlines are doubles: the last one they hold exactly, in the year 287396, stands for all that Redis allows beyond it. */
 const DEADLINE_MS_MAX = Number.MAX_SAFE_INTEGER;
-const INT64_MAX = 2n ** 63n - 1n;
 
 /** The deadline option of one request: EX, PX, EXAT, PXAT, KEEPTTL or PERSIST. Options are taken first, the time is read later. */
 export class ExpiryOption {

@@ -1,3 +1,4 @@
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import { GATE_PAUSED_ALL, GATE_PAUSED_WRITES } from "./context.ts";
 
 /** What a pause holds back: requests that write or reach other servers, or all. */
@@ -6,6 +7,7 @@ export type PauseMode = "write" | "all";
 /** Whoever owns the gates that a pause shuts. */
 interface Gated {
   gate: number;
+  readonly keyspace: Keyspace;
 }
 
 /**
@@ -15,6 +17,8 @@ interface Gated {
 export class Pause {
   /** When it ends, Unix ms; 0: there is none. */
   endMs = 0;
+  /** Clients whose next request waits for the end of it; kept by the server. */
+  heldBack = 0;
   private mode: PauseMode = "write";
 
   constructor(private readonly server: Gated) {}
@@ -43,5 +47,6 @@ export class Pause {
 
   private setGates(bits: number): void {
     this.server.gate = (this.server.gate & ~(GATE_PAUSED_ALL | GATE_PAUSED_WRITES)) | bits;
+    this.server.keyspace.holdsEnded = bits !== 0;
   }
 }

@@ -5,6 +5,7 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import { SET } from "../types/kinds.ts";
 import type { SetValues } from "../types/set.ts";
 import type { Call } from "./call.ts";
+import { deleteTarget } from "./store-target.ts";
 
 /**
  * Intersection, union and difference of the sets of a request. They are given as entries, NULL for a key that is not there, in the order
@@ -128,11 +129,7 @@ export function storeDraft(c: Call, draft: Ptr, event: string): void {
     c.changed(1, EVENTS.set, event);
   } else {
     sets.discard(draft, reclaimer);
-    const old = c.peek(1);
-    if (old !== NULL) {
-      c.db.delete(old);
-      c.changed(1, EVENTS.generic, "del");
-    }
+    deleteTarget(c, 1);
   }
   c.reply.integer(count);
 }

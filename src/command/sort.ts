@@ -1,12 +1,13 @@
 import { EMPTY, Span } from "../lib/bytes.ts";
 import { parseSortNumber } from "../lib/sort-number.ts";
-import { NULL, type Ptr } from "../memory/arena.ts";
+import type { Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Call } from "./call.ts";
 import { error } from "./errors.ts";
 import { SortOptions } from "./sort-options.ts";
 import { isSet, lengthOf, readSource, takeElements } from "./sort-source.ts";
 import { SortTexts } from "./sort-texts.ts";
+import { deleteTarget } from "./store-target.ts";
 
 const NO_NUMBER = error("ERR One or more scores can't be converted into double");
 
@@ -135,13 +136,7 @@ function reply(c: Call, options: SortOptions, sorted: Sorted): void {
 function store(c: Call, options: SortOptions, sorted: Sorted): void {
   const count = resultCount(options, sorted);
   if (count > 0) storeList(c, options, sorted, count);
-  else {
-    const old = c.peek(options.storeArg);
-    if (old !== NULL) {
-      c.db.delete(old);
-      c.changed(options.storeArg, EVENTS.generic, "del");
-    }
-  }
+  else deleteTarget(c, options.storeArg);
   c.reply.integer(count);
 }
 

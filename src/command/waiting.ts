@@ -4,6 +4,9 @@ import type { Reply } from "../resp/reply.ts";
 import type { Client } from "./client.ts";
 import type { TableEntry } from "./table.ts";
 
+/** So many that are over may be left among the timeouts, or half of these. */
+const OVER_MIN = 64;
+
 /** What a command that can't be served yet asks for. */
 export interface Wish {
   /** The type of value it needs; keys of other types do not wake it. */
@@ -41,7 +44,9 @@ export interface Waiter extends Wish {
 export class WaitingClients {
   private readonly queues = new Map<string, Set<Waiter>>();
   private ready = new Set<string>();
+  /** Those that wait for a limited time, and some that are over: what is not at the top is left until there are many. */
   private readonly timeouts = new MinHeap<Waiter>((waiter) => waiter.deadlineMs);
+  private overCount = 0;
   /** Number of keys that are waited for. */
   keyCount = 0;
   /** Number of clients that wait. */
@@ -58,7 +63,7 @@ export class WaitingClients {
       this.queues.set(id, queue);
     }
     this.keyCount = this.queues.size;
-    if (waiter.deadlineMs < Number.POSITIVE_INFINITY) this.timeouts.push(waiter);
+    if (isTimed(waiter)) this.timeouts.push(waiter);
   }
 
   /** It has got what it waited for, or does not wait any more. */
@@ -73,6 +78,14 @@ export class WaitingClients {
       if (queue.size === 0) this.queues.delete(id);
     }
     this.keyCount = this.queues.size;
+    if (isTimed(waiter)) this.leaveTimeouts();
+  }
+
+  private leaveTimeouts(): void {
+    this.overCount++;
+    if (this.overCount <= OVER_MIN || this.overCount <= this.timeouts.size / 2) return;
+    this.timeouts.filter(({ over }) => !over);
+    this.overCount = 0;
   }
 
   changed(id: string): void {
@@ -99,9 +112,9 @@ export class WaitingClients {
     return this.queues.get(id) ?? [];
   }
 
-  /** Clients that wait for a limited time; some that have got what they waited for may still be counted. */
+  /** Clients that wait for a limited time. */
   get timedSize(): number {
-    return this.timeouts.size;
+    return this.timeouts.size - this.overCount;
   }
 
   /** When the first waiter gives up, Unix ms. */
@@ -110,15 +123,19 @@ export class WaitingClients {
     return this.timeouts.first?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The next waiter whose time is up; undefined when there is none. */
+  /** The waiter whose time is up first; undefined when there is none. */
   nextDue(nowMs: number): Waiter | undefined {
     this.dropOver();
     const { first } = this.timeouts;
     if (first === undefined || first.deadlineMs > nowMs) return undefined;
-    return this.timeouts.pop();
+    return first;
   }
 
   private dropOver(): void {
-    while (this.timeouts.first?.over) this.timeouts.pop();
+    for (; this.timeouts.first?.over; this.overCount--) this.timeouts.pop();
   }
+}
+
+function isTimed({ deadlineMs }: Waiter): boolean {
+  return deadlineMs < Number.POSITIVE_INFINITY;
 }

@@ -3,6 +3,7 @@ import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
 import { IndexRange, isBackwards } from "../command/index-range.ts";
+import { deleteTarget } from "../command/store-target.ts";
 import { growString } from "../command/string-values.ts";
 import { type BitOperation, bitOperation } from "../lib/bit-op.ts";
 import { countBitsBetween, findBit } from "../lib/bits.ts";
@@ -212,17 +213,10 @@ function readSources(c: Call): Span[] {
 /** Stores the result in the key of argument 2. It is complete before that key, which may be a source, is touched. */
 function combine(c: Call, operation: BitOperation, sources: readonly Span[]): void {
   const bytes = sources.reduce((most, source) => Math.max(most, source.len), 0);
-  if (bytes === 0) deleteResult(c);
+  if (bytes === 0) deleteTarget(c, 2);
   else if (bytes <= INLINE_VALUE_BYTES_MAX) storeSmall(c, operation, sources, bytes);
   else storeLarge(c, operation, sources, bytes);
   c.reply.integer(bytes);
-}
-
-function deleteResult(c: Call): void {
-  const old = c.write(2);
-  if (old === NULL) return;
-  c.db.delete(old);
-  c.changed(2, EVENTS.generic, "del");
 }
 
 function storeSmall(c: Call, operation: BitOperation, sources: readonly Span[], bytes: number): void {

@@ -4,7 +4,15 @@ import { ERRORS } from "../command/errors.ts";
 import { ExpiryOption, PERSIST, TIMES } from "../command/expiry-options.ts";
 import { journalDelete, journalSet, reshapeString, SAME_DEADLINE } from "../command/string-values.ts";
 import { copyBytes, encode } from "../lib/bytes.ts";
-import { formatBigInteger, formatInteger, INTEGER_TEXT_MAX, parseBigInteger, parseInteger } from "../lib/integer.ts";
+import {
+  formatBigInteger,
+  formatInteger,
+  INT64_MAX,
+  INT64_MIN,
+  INTEGER_TEXT_MAX,
+  parseBigInteger,
+  parseInteger,
+} from "../lib/integer.ts";
 import {
   addLongDoubles,
   compareLongDoubles,
@@ -25,8 +33,6 @@ import { textEncoding } from "../types/string.ts";
  * INCREX computes three times over: in numbers while everything stays below 2^53, in 64 bits beyond, and in long doubles. Each way ends in
  * `settle`: the value that the key gets, or a refusal, which changes nothing at all.
  */
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
 const ZERO = longDoubleOf(0);
 const LONG_DOUBLE_MIN = negateLongDouble(LONG_DOUBLE_MAX);
 const BOUNDS_CROSSED = "ERR LBOUND can't be greater than UBOUND";

@@ -3,15 +3,20 @@ import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
 import { journalSet, reshapeString, SAME_DEADLINE } from "../command/string-values.ts";
 import { copyBytes, encode } from "../lib/bytes.ts";
-import { digitCount, formatBigInteger, formatInteger, parseBigInteger, parseInteger } from "../lib/integer.ts";
+import {
+  digitCount,
+  formatBigInteger,
+  formatInteger,
+  INT64_MAX,
+  INT64_MIN,
+  parseBigInteger,
+  parseInteger,
+} from "../lib/integer.ts";
 import { addLongDoubles, type LongDouble, longDoubleOf, parseLongDouble } from "../lib/long-double.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import { INT } from "../types/kinds.ts";
 import { textEncoding } from "../types/string.ts";
-
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
 
 export const incr = command({
   name: "incr",

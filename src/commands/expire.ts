@@ -1,6 +1,6 @@
 import type { Call } from "../command/call.ts";
 import { type Command, command, keysAt } from "../command/command.ts";
-import { parseBigInteger } from "../lib/integer.ts";
+import { INT64_MAX, INT64_MIN, parseBigInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 
@@ -8,7 +8,6 @@ const NX = 1;
 const XX = 2;
 const GT = 4;
 const LT = 8;
-const INT64_MAX = 2n ** 63n - 1n;
 
 /** The NX, XX, GT and LT options from argument 3 on, as bits; fails when they contradict each other. */
 function readConditions(c: Call): number {
@@ -40,7 +39,7 @@ function readMoment(c: Call, unitMs: number, baseMs: number): number {
   if (!Number.isFinite(value)) {
     const { buf, start, len } = c.args;
     const ms = parseBigInteger(buf, start[2], len[2])! * BigInt(unitMs);
-    if (ms > INT64_MAX - BigInt(baseMs) || ms < -INT64_MAX - 1n) {
+    if (ms > INT64_MAX - BigInt(baseMs) || ms < INT64_MIN) {
       c.failText(`ERR invalid expire time in '${c.entry.fullName}' command`);
     }
   }

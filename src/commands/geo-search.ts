@@ -3,6 +3,7 @@ import { command, type KeySpec, keysAt, type RequestKey } from "../command/comma
 import { ERRORS } from "../command/errors.ts";
 import { Place, readBox, readRadius, readUnit, replyDistance, replyPlace } from "../command/geo-arguments.ts";
 import { GeoPoints } from "../command/geo-points.ts";
+import { deleteTarget } from "../command/store-target.ts";
 import { Shape } from "../lib/geo-shape.ts";
 import { Cell } from "../lib/geohash.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
@@ -395,10 +396,7 @@ function storePoints(c: Call, wanted: number): void {
   const { zsets } = c.keyspace;
   c.reply.integer(wanted);
   if (wanted === 0) {
-    const old = c.peek(storeArg);
-    if (old === NULL) return;
-    c.db.delete(old);
-    c.changed(storeArg, EVENTS.generic, "del");
+    deleteTarget(c, storeArg);
     return;
   }
   const draft = zsets.begin();

@@ -3,13 +3,20 @@ import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { getField, hasDeadline, journalField, journalNewField, setField } from "../command/hash-key.ts";
 import { encode } from "../lib/bytes.ts";
-import { formatBigInteger, formatInteger, INTEGER_TEXT_MAX, parseBigInteger, parseInteger } from "../lib/integer.ts";
+import {
+  formatBigInteger,
+  formatInteger,
+  INT64_MAX,
+  INT64_MIN,
+  INTEGER_TEXT_MAX,
+  parseBigInteger,
+  parseInteger,
+} from "../lib/integer.ts";
 import { addLongDoubles, type LongDouble, longDoubleOf, parseLongDouble } from "../lib/long-double.ts";
 import type { Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import { HASH } from "../types/kinds.ts";
 
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
 const NOT_INTEGER = error("ERR hash value is not an integer");
 const NOT_FLOAT = error("ERR hash value is not a float");
 const NAN_OR_INFINITY = error("ERR value is NaN or Infinity");
@@ -29,7 +36,7 @@ export const hincrby = command({
   run(c) {
     const by = c.integer(3);
     if (c.failed) return;
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const { span } = c;
     const isNew = !getField(c, e, 2);
@@ -78,7 +85,7 @@ export const hincrbyfloat = command({
     const by = parseLongDouble(c.args.buf, c.args.start[3], c.args.len[3]);
     if (by === undefined) return c.fail(ERRORS.notFloat);
     if (by.kind === "infinite") return c.fail(NAN_OR_INFINITY);
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const old = getField(c, e, 2) ? parseLongDouble(c.span.buf, c.span.start, c.span.len) : longDoubleOf(0);
     if (old === undefined) return c.fail(NOT_FLOAT);

@@ -13,6 +13,7 @@ import {
 } from "../command/hash-fields.ts";
 import type { Ptr } from "../memory/arena.ts";
 import { NO_DEADLINE, NO_FIELD } from "../types/hash-deadlines.ts";
+import { HASH } from "../types/kinds.ts";
 
 const TOO_FEW = error("ERR Parameter `numFields` should be greater than 0");
 /** What is replied of each field. */
@@ -43,14 +44,13 @@ function isAllowed(condition: Condition, present: number, deadlineMs: number): b
 }
 
 function expireFields(c: Call, unitMs: number, relative: boolean): void {
-  const e = c.writeHash(1);
+  const e = c.writeAs(1, HASH);
   if (c.failed) return;
   const deadlineMs = readFieldDeadline(c, 2, unitMs, relative);
   if (c.failed) return;
   const condition = CONDITIONS.find((word) => c.args.is(3, word));
   const first = readFields(c, condition === undefined ? 3 : 4, TOO_FEW);
   if (c.failed) return;
-  c.reply.array(c.argc - first);
   // While a file is loaded the clock stands at 0: what is past by now will expire afterwards.
   if (deadlineMs <= c.nowMs) deleteFields(c, e, first, condition, deadlineMs);
   else setDeadlines(c, e, first, condition, deadlineMs);
@@ -58,35 +58,48 @@ function expireFields(c: Call, unitMs: number, relative: boolean): void {
 
 function setDeadlines(c: Call, e: Ptr, first: number, condition: Condition, deadlineMs: number): void {
   const { hashes } = c.keyspace;
-  const { buf, start, len, count } = c.args;
-  const done: number[] = [];
-  for (let i = first; i < count; i++) {
-    const present = deadlineOf(c, e, i);
-    const allowed = present !== NO_FIELD && isAllowed(condition, present, deadlineMs);
-    if (allowed) {
-      hashes.setDeadline(e, buf, start[i], len[i], deadlineMs);
-      done.push(i);
-    }
-    c.reply.integer(present === NO_FIELD ? ABSENT : allowed ? DONE : NOT_ALLOWED);
-  }
+  const { buf, start, len } = c.args;
+  const done = changeAllowed(c, e, first, condition, deadlineMs, DONE, (i) =>
+    hashes.setDeadline(e, buf, start[i], len[i], deadlineMs),
+  );
   fieldsTimed(c, e, done, deadlineMs);
 }
 
 /** The deadline is past: the fields are deleted at once. */
 function deleteFields(c: Call, e: Ptr, first: number, condition: Condition, deadlineMs: number): void {
   const { hashes } = c.keyspace;
-  const { buf, start, len, count } = c.args;
+  const { buf, start, len } = c.args;
+  const done = changeAllowed(c, e, first, condition, deadlineMs, DELETED, (i) =>
+    hashes.delete(e, buf, start[i], len[i]),
+  );
+  fieldsDeleted(c, e, done);
+}
+
+/**
+ * Has `change` change the fields, arguments from `first` on, whose deadlines the condition lets go, and replies what became of each:
+ * `changed`, or why not. Returns the arguments of those that were changed.
+ */
+function changeAllowed(
+  c: Call,
+  e: Ptr,
+  first: number,
+  condition: Condition,
+  deadlineMs: number,
+  changed: number,
+  change: (i: number) => void,
+): number[] {
   const done: number[] = [];
-  for (let i = first; i < count; i++) {
+  c.reply.array(c.argc - first);
+  for (let i = first; i < c.argc; i++) {
     const present = deadlineOf(c, e, i);
     const allowed = present !== NO_FIELD && isAllowed(condition, present, deadlineMs);
     if (allowed) {
-      hashes.delete(e, buf, start[i], len[i]);
+      change(i);
       done.push(i);
     }
-    c.reply.integer(present === NO_FIELD ? ABSENT : allowed ? DELETED : NOT_ALLOWED);
+    c.reply.integer(present === NO_FIELD ? ABSENT : allowed ? changed : NOT_ALLOWED);
   }
-  fieldsDeleted(c, e, done);
+  return done;
 }
 
 function expireCommand(name: string, argument: string, unitMs: number, relative: boolean): Command {
@@ -130,7 +143,7 @@ function lookUpDeadline(name: string, unitMs: number, relative: boolean): Comman
     tips: relative ? ["nondeterministic_output"] : [],
     syntax: "key:key fields(numfields:integer field...)=FIELDS",
     run(c) {
-      const e = c.readHash(1);
+      const e = c.readAs(1, HASH);
       if (c.failed) return;
       const first = readFields(c, 2, NOT_POSITIVE);
       if (c.failed) return;
@@ -162,7 +175,7 @@ export const hpersist = command({
   complexity: "O(N), N being the number of fields that are named",
   syntax: "key:key fields(numfields:integer field...)=FIELDS",
   run(c) {
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const first = readFields(c, 2, NOT_POSITIVE);
     if (c.failed) return;

@@ -16,6 +16,7 @@ import { parseInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import { NO_DEADLINE } from "../types/hash-deadlines.ts";
+import { HASH } from "../types/kinds.ts";
 
 const BAD_COUNT = error("ERR invalid number of fields");
 const TWO_CONDITIONS = error("ERR Only one of FXX or FNX arguments can be specified");
@@ -55,7 +56,7 @@ export const hgetdel = command({
   complexity: "O(N), N being the number of fields that are named",
   syntax: "key:key fields(numfields:integer field...)=FIELDS",
   run(c) {
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const first = readFields(c, 2, NOT_POSITIVE);
     if (c.failed) return;
@@ -89,7 +90,7 @@ export const hgetex = command({
     "key:key [expiration<seconds:integer=EX | milliseconds:integer=PX | unix-time-seconds:unix-time=EXAT | " +
     "unix-time-milliseconds:unix-time=PXAT | persist=PERSIST>] fields(numfields:integer field...)=FIELDS",
   run(c) {
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const kind = kindAt(c.args, 2) & (TIMES | PERSIST);
     const deadlineMs = kind & TIMES ? readTime(c, kind, 3) : 0;
@@ -151,7 +152,7 @@ export const hsetex = command({
   run(c) {
     const options = readSetOptions(c);
     if (c.failed) return;
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     if (!isMet(c, e, options)) return c.reply.integer(0);
     if (options.time & TIMES && options.deadlineMs <= c.nowMs) deletePairs(c, e, options);

@@ -3,6 +3,7 @@ import { command, keysAt } from "../command/command.ts";
 import { createHash, getField, journalNewField, setField } from "../command/hash-key.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
+import { HASH } from "../types/kinds.ts";
 
 export const hset = command({
   name: "hset",
@@ -52,7 +53,7 @@ export const hsetnx = command({
   complexity: "O(1)",
   syntax: "key:key field value",
   run(c) {
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (c.failed) return;
     const { buf, start, len } = c.args;
     if (e !== NULL && c.keyspace.hashes.has(e, buf, start[2], len[2])) return c.reply.integer(0);
@@ -75,7 +76,7 @@ export const hget = command({
   complexity: "O(1)",
   syntax: "key:key field",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (!c.failed) replyField(c, e, 2);
   },
 });
@@ -92,7 +93,7 @@ export const hmget = command({
   complexity: "O(N), N being the number of fields",
   syntax: "key:key field...",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     c.reply.array(c.argc - 2);
     for (let i = 2; i < c.argc; i++) replyField(c, e, i);
@@ -111,7 +112,7 @@ export const hstrlen = command({
   complexity: "O(1)",
   syntax: "key:key field",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (!c.failed) c.reply.integer(getField(c, e, 2) ? c.span.len : 0);
   },
 });
@@ -128,7 +129,7 @@ export const hexists = command({
   complexity: "O(1)",
   syntax: "key:key field",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     const { buf, start, len } = c.args;
     c.reply.integer(e !== NULL && c.keyspace.hashes.has(e, buf, start[2], len[2]) ? 1 : 0);
@@ -147,7 +148,7 @@ export const hlen = command({
   complexity: "O(1)",
   syntax: "key:key",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (!c.failed) c.reply.integer(lengthOf(c, e));
   },
 });
@@ -164,7 +165,7 @@ export const hdel = command({
   complexity: "O(N), N being the number of fields",
   syntax: "key:key field...",
   run(c) {
-    const e = c.writeHash(1);
+    const e = c.writeAs(1, HASH);
     if (!c.failed) c.reply.integer(e === NULL ? 0 : deleteFields(c, e));
   },
 });
@@ -182,7 +183,7 @@ export const hgetall = command({
   tips: ["nondeterministic_output_order"],
   syntax: "key:key",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     const { reply } = c;
     reply.map(lengthOf(c, e));
@@ -207,7 +208,7 @@ export const hkeys = command({
   tips: ["nondeterministic_output_order"],
   syntax: "key:key",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     c.reply.array(lengthOf(c, e));
     if (e !== NULL) c.keyspace.hashes.forEach(e, ({ buf, start, len }) => c.reply.bulk(buf, start, len));
@@ -227,7 +228,7 @@ export const hvals = command({
   tips: ["nondeterministic_output_order"],
   syntax: "key:key",
   run(c) {
-    const e = c.readHash(1);
+    const e = c.readAs(1, HASH);
     if (c.failed) return;
     c.reply.array(lengthOf(c, e));
     if (e !== NULL) c.keyspace.hashes.forEach(e, (_field, { buf, start, len }) => c.reply.bulk(buf, start, len));
@@ -247,7 +248,7 @@ function lengthOf(c: Call, e: Ptr): number {
 function setAll(c: Call): number {
   if ((c.argc & 1) !== 0) c.failArity();
   if (c.failed) return 0;
-  const found = c.writeHash(1);
+  const found = c.writeAs(1, HASH);
   if (c.failed) return 0;
   const { hashes } = c.keyspace;
   const { buf, start, len, count } = c.args;

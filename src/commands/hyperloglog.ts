@@ -48,7 +48,7 @@ export const pfadd = command({
 export const pfcount = command({
   name: "pfcount",
   arity: -2,
-  flags: ["readonly"],
+  flags: ["readonly", "may_replicate"],
   categories: ["hyperloglog"],
   keys: [
     {

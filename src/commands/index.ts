@@ -17,6 +17,7 @@ import * as geo from "./geo.ts";
 import * as geoSearch from "./geo-search.ts";
 import * as hashCounters from "./hash-counters.ts";
 import * as hashExpire from "./hash-expire.ts";
+import * as hashRandom from "./hash-random.ts";
 import * as hashScan from "./hash-scan.ts";
 import * as hashValues from "./hash-values.ts";
 import * as hashes from "./hashes.ts";
@@ -85,6 +86,7 @@ export const COMMANDS: readonly Command[] = [
   bitFields,
   hashes,
   hashCounters,
+  hashRandom,
   hashScan,
   hashExpire,
   hashValues,

@@ -1,5 +1,6 @@
 import { command } from "../command/command.ts";
-import { readCursor, ScanOptions, ScanPage } from "../command/scan-options.ts";
+import { ScanOptions } from "../command/scan-options.ts";
+import { readCursor, ScanPage } from "../command/scan-page.ts";
 import { globMatch } from "../lib/glob.ts";
 import type { Ptr } from "../memory/arena.ts";
 import { TYPE_NAMES } from "../types/kinds.ts";
@@ -51,19 +52,16 @@ export const scan = command({
     const options = new ScanOptions(c, 2, "keys");
     if (c.failed) return;
     const { entries, span, db } = c;
-    const page = new ScanPage();
-    let seen = 0;
+    const page = new ScanPage(options);
     const visit = (e: Ptr): void => {
-      seen++;
-      if (options.typeName !== undefined && TYPE_NAMES[entries.type(e)] !== options.typeName) return;
-      if (db.isPast(e)) return;
+      const isWanted = options.typeName === undefined || TYPE_NAMES[entries.type(e)] === options.typeName;
+      if (!isWanted || db.isPast(e)) {
+        page.met++;
+        return;
+      }
       entries.name(e, span);
-      if (options.matches(span.buf, span.start, span.len)) page.add(span.buf, span.start, span.len);
+      page.offer(span);
     };
-    const step = (at: number) => c.keyspace.dict.scan(db.table, at, visit);
-    page.send(
-      c,
-      options.walk(cursor, step, () => seen),
-    );
+    page.fill(c, cursor, (at) => c.keyspace.dict.scan(db.table, at, visit));
   },
 });

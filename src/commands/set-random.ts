@@ -1,10 +1,10 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
-import { PICKED_BYTES_MAX, readPickCount } from "../command/pick-count.ts";
+import { readPickCount, replyPicks } from "../command/pick-count.ts";
 import { replySet } from "../command/set-key.ts";
 import { encode, type Span } from "../lib/bytes.ts";
-import { NULL, OutOfMemory, type Ptr } from "../memory/arena.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import { SET } from "../types/kinds.ts";
 
@@ -105,7 +105,7 @@ export const srandmember = command({
     if (c.failed) return;
     if (c.argc === 2) replyOne(c, e);
     else if (e === NULL || count === 0) c.reply.array(0);
-    else if (count < 0) replyPicks(c, e, -count);
+    else if (count < 0) replyRepeated(c, e, -count);
     else replySample(c, e, count);
   },
 });
@@ -126,15 +126,9 @@ function replyOne(c: Call, e: Ptr): void {
 }
 
 /** `count` picks, each among all members. */
-function replyPicks(c: Call, e: Ptr, count: number): void {
-  const { reply, span } = c;
-  const bytesMax = reply.at + PICKED_BYTES_MAX;
-  reply.array(count);
-  for (let i = 0; i < count; i++) {
-    if (reply.at > bytesMax) throw new OutOfMemory("SRANDMEMBER: the reply is too large");
-    c.keyspace.sets.pick(e, c.server.random, span);
-    reply.bulk(span.buf, span.start, span.len);
-  }
+function replyRepeated(c: Call, e: Ptr, count: number): void {
+  c.reply.array(count);
+  replyPicks(c, count, () => replyOne(c, e));
 }
 
 /** `count` different members, or all. */

@@ -1,7 +1,5 @@
-import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
-import { readCursor, ScanOptions, ScanPage } from "../command/scan-options.ts";
-import { NULL, type Ptr } from "../memory/arena.ts";
+import { scanCollection } from "../command/scan-page.ts";
 import { SET } from "../types/kinds.ts";
 
 export const sscan = command({
@@ -16,25 +14,8 @@ export const sscan = command({
   complexity: "O(1) for each call, O(N) for a whole walk",
   tips: ["nondeterministic_output"],
   syntax: "key:key cursor:integer [pattern:pattern=MATCH] [count:integer=COUNT]",
-  run(c) {
-    const cursor = readCursor(c, 2);
-    if (c.failed) return;
-    const e = c.readAs(1, SET);
-    if (c.failed) return;
-    if (e === NULL) return new ScanPage().send(c, 0);
-    const options = new ScanOptions(c, 3, "elements");
-    if (!c.failed) scan(c, e, cursor, options);
-  },
+  run: (c) =>
+    scanCollection(c, SET, "elements", (e, cursor, page) =>
+      c.keyspace.sets.scan(e, cursor, (member) => page.offer(member)),
+    ),
 });
-
-function scan(c: Call, e: Ptr, cursor: number, options: ScanOptions): void {
-  const page = new ScanPage();
-  let seen = 0;
-  const step = (from: number): number =>
-    c.keyspace.sets.scan(e, from, ({ buf, start, len }) => {
-      seen++;
-      if (options.matches(buf, start, len)) page.add(buf, start, len);
-    });
-  const next = options.walk(cursor, step, () => seen);
-  page.send(c, next);
-}

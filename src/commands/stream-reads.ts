@@ -256,10 +256,8 @@ function spend(c: Call, at: number): void {
 function readStreamAfter(c: Call, i: number): void {
   const h = headers[i];
   const { entries } = c.keyspace.streams;
-  if (h === NULL || !ids[i].increment() || !entries.seek(h, ids[i])) {
-    if (h !== NULL) ids[i].decrement();
-    return;
-  }
+  id.set(ids[i]);
+  if (h === NULL || !id.increment() || !entries.seek(h, id)) return;
   beginStream(c, i);
   const { reply } = c;
   const most = limit(c);

@@ -4,6 +4,7 @@ import { ERRORS, error } from "../command/errors.ts";
 import { removeRanks, replyScore } from "../command/zset-key.ts";
 import { encode } from "../lib/bytes.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
+import { EVENTS } from "../pubsub/key-events.ts";
 import type { Reply } from "../resp/reply.ts";
 import { ZSET } from "../types/kinds.ts";
 
@@ -61,6 +62,10 @@ function pop(c: Call, highest: boolean): void {
 
 /** Replies with the `count` members of one end, the outermost first, and takes them out. `nested`: each is an array with its score. */
 function takeOut(c: Call, keyArg: number, e: Ptr, highest: boolean, count: number, nested: boolean): void {
+  if (count === 1) {
+    takeOutOne(c, keyArg, e, highest, nested);
+    return;
+  }
   const { zsets } = c.keyspace;
   const { cursor } = zsets;
   const length = zsets.length(e);
@@ -73,7 +78,24 @@ function takeOut(c: Call, keyArg: number, e: Ptr, highest: boolean, count: numbe
     if (--left === 0) break;
   }
   const first = highest ? length - count : 0;
-  removeRanks(c, keyArg, e, first, first + count - 1, highest ? "zpopmax" : "zpopmin");
+  removeRanks(c, keyArg, e, first, first + count - 1, eventOf(highest));
+}
+
+/** The same for one member, which is searched for only once. */
+function takeOutOne(c: Call, keyArg: number, e: Ptr, highest: boolean, nested: boolean): void {
+  const { zsets } = c.keyspace;
+  const { member } = zsets;
+  zsets.seekEnd(e, highest);
+  if (nested) c.reply.array(2);
+  c.reply.bulk(member.buf, member.start, member.len);
+  replyScore(c.reply, zsets.score);
+  zsets.removeEnd(e);
+  c.changed(keyArg, EVENTS.zset, eventOf(highest));
+  if (zsets.length(e) === 0) c.deleteEmptied(keyArg, e);
+}
+
+function eventOf(highest: boolean): string {
+  return highest ? "zpopmax" : "zpopmin";
 }
 
 export const zmpop = command({

@@ -1,13 +1,10 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
-import { ERRORS } from "../command/errors.ts";
-import { PICKED_BYTES_MAX, readPickCount } from "../command/pick-count.ts";
+import { readPairCount, replyPicks } from "../command/pick-count.ts";
 import { replyMember, startMembers } from "../command/zset-key.ts";
-import { NULL, OutOfMemory, type Ptr } from "../memory/arena.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
 import { ZSET } from "../types/kinds.ts";
 
-/** With scores a reply has two elements for each member, whose number must be a 64-bit integer. */
-const SCORED_COUNT_END = 2 ** 62;
 /** Members are picked one by one, instead of in a walk, when there are more than this times those that are wanted. */
 const PICKING_FACTOR = 3;
 
@@ -24,23 +21,16 @@ export const zrandmember = command({
   tips: ["nondeterministic_output"],
   syntax: "key:key [options(count:integer [withscores=WITHSCORES])]",
   run(c) {
-    const count = c.argc > 2 ? readCount(c) : 0;
+    const count = c.argc > 2 ? readPairCount(c, "WITHSCORES") : 0;
     if (c.failed) return;
     const e = c.readAs(1, ZSET);
     if (c.failed) return;
     if (c.argc === 2) replyOne(c, e);
     else if (e === NULL || count === 0) c.reply.array(0);
-    else if (count < 0) replyPicks(c, e, -count, c.argc === 4);
+    else if (count < 0) replyPicked(c, e, -count, c.argc === 4);
     else replySample(c, e, count, c.argc === 4);
   },
 });
-
-function readCount(c: Call): number {
-  const count = readPickCount(c, 2);
-  if (c.argc > 4 || (c.argc === 4 && !c.args.is(3, "WITHSCORES"))) c.fail(ERRORS.syntax);
-  else if (c.argc === 4 && Math.abs(count) >= SCORED_COUNT_END) c.fail(ERRORS.outOfRange);
-  return count;
-}
 
 function replyOne(c: Call, e: Ptr): void {
   if (e === NULL) {
@@ -53,17 +43,15 @@ function replyOne(c: Call, e: Ptr): void {
 }
 
 /** `count` picks, each among all members. */
-function replyPicks(c: Call, e: Ptr, count: number, withScores: boolean): void {
+function replyPicked(c: Call, e: Ptr, count: number, withScores: boolean): void {
   const { reply, server } = c;
   const { zsets } = c.keyspace;
   const length = zsets.length(e);
-  const bytesMax = reply.at + PICKED_BYTES_MAX;
   startMembers(reply, count, withScores);
-  for (let i = 0; i < count; i++) {
-    if (reply.at > bytesMax) throw new OutOfMemory("ZRANDMEMBER: the reply is too large");
+  replyPicks(c, count, () => {
     zsets.cursor.seek(e, server.random.below(length));
     replyMember(reply, zsets.cursor, withScores);
-  }
+  });
 }
 
 /** `count` different members, or all. */

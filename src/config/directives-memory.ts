@@ -19,7 +19,7 @@ const limit = {
       "noeviction",
     ]),
     "noeviction",
-    "Which keys make room at the limit; today it only decides whether uses are counted (lfu) or remembered by their time.",
+    "Which keys make room at the limit. No key does yet: noeviction refuses requests, the others pass over the limit; lfu counts uses.",
   ),
   "maxmemory-samples": directive(integer(1, INT_MAX), 5, "Keys compared to find the one to evict.", inert),
   "maxmemory-eviction-tenacity": directive(integer(0, 100), 10, "Effort of one round of eviction.", inert),

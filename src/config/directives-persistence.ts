@@ -46,7 +46,7 @@ const aof = {
   "aof-rewrite-incremental-fsync": directive(yesNo, true, "Force a rewrite to disk bit by bit.", inert),
   "aof-use-rdb-preamble": directive(yesNo, true, "Rewrite it in the form of a snapshot.", inert),
   "aof-timestamp-enabled": directive(yesNo, false, "Note the time in it."),
-  "aof-disable-auto-gc": directive(yesNo, false, "Keep files that a rewrite made useless.", inert),
+  "aof-disable-auto-gc": directive(yesNo, false, "Keep files that a rewrite made useless."),
 };
 
 const snapshots = {

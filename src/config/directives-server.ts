@@ -18,9 +18,12 @@ const process = {
     "Least important kind of message that is logged.",
   ),
   logfile: directive(path, "", "File for the log; empty is standard output.", { immutable: true }),
-  "always-show-logo": directive(yesNo, false, "Start with the logo although the log is no terminal.", {
-    immutable: true,
-  }),
+  "always-show-logo": directive(
+    yesNo,
+    false,
+    "Start with the logo although the log is no terminal; it is always there.",
+    inertImmutable,
+  ),
   "notify-keyspace-events": directive(eventClasses, "", "Which changes of keys are published, and as what."),
   daemonize: directive(yesNo, false, "Run in the background; this server stays in the foreground.", inertImmutable),
   supervised: directive(

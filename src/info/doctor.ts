@@ -36,7 +36,7 @@ export function memoryReport(server: ServerContext): string {
     );
   }
   if (reclaimer.pending > PENDING_OBJECTS_MAX) {
-    findings.push(`Deletions: ${reclaimer.pending} deleted elements are still being freed, between requests.`);
+    findings.push(`Deletions: ${reclaimer.pending} deleted values are still being freed, between requests.`);
   }
   if (findings.length === 0) return "Nothing is remarkable about the use of memory.";
   return findings.map((finding) => `* ${finding}\n`).join("\n");

@@ -45,7 +45,7 @@ export const server: Section = {
 export const clients: Section = {
   name: "clients",
   title: "Clients",
-  fields({ clients, config, tracking, waiting, watches }) {
+  fields({ clients, config, pause, tracking, waiting, watches }) {
     let input = 0;
     let output = 0;
     let subscribers = 0;
@@ -62,7 +62,7 @@ export const clients: Section = {
       maxclients: config.values.maxclients,
       client_recent_max_input_buffer: input,
       client_recent_max_output_buffer: output,
-      blocked_clients: waiting.size,
+      blocked_clients: waiting.size + pause.heldBack,
       tracking_clients: tracking.clientCount,
       pubsub_clients: subscribers,
       watching_clients: watching,

@@ -23,11 +23,15 @@ export class ExpiryCycle {
     private readonly latency: LatencyMonitor,
   ) {}
 
+  get isActive(): boolean {
+    return this.enabled && !this.keyspace.holdsEnded;
+  }
+
   /** Works for at most a slice. True when nothing is overdue; `keyspace.nextDeadlineMs` is then when to call again. */
   run(): boolean {
     const { keyspace } = this;
     const nowMs = keyspace.nowMs;
-    if (!this.enabled || nowMs < keyspace.nextDeadlineMs) return true;
+    if (!this.isActive || nowMs < keyspace.nextDeadlineMs) return true;
     const startUs = this.clock.monotonicUs();
     this.sliceEndUs = startUs + SLICE_US;
     this.untilLook = ENTRIES_PER_LOOK;

@@ -47,6 +47,8 @@ export class Keyspace implements DatabaseOwner {
   private readonly ended = new EndedFields();
   observer: KeyspaceObserver | undefined;
   announcesKeys = false;
+  /** Keys whose time is past are kept, though nobody sees them: clients are paused, and nothing is to be written. */
+  holdsEnded = false;
   nowMs: number;
   nextDeadlineMs = Number.POSITIVE_INFINITY;
 
@@ -98,6 +100,7 @@ export class Keyspace implements DatabaseOwner {
   }
 
   expired(db: Database, e: Ptr): void {
+    if (this.holdsEnded) return;
     this.observer?.keyExpired(db, e);
     db.delete(e);
   }
@@ -114,7 +117,7 @@ export class Keyspace implements DatabaseOwner {
   /** Empties a database; what it held is freed bit by bit. Returns the number of keys. */
   flush(db: Database): number {
     const count = db.size;
-    if (count > 0) this.reclaimer.addTable(db.detach(), true);
+    if (count > 0) this.reclaimer.addKeys(db.detach());
     else db.dropIdleWheel();
     return count;
   }

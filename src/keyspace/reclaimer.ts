@@ -12,7 +12,7 @@ interface ReclaimerOwner {
 /** Frees what is unreachable in slices, so that no command pays for what it deleted. */
 export class Reclaimer implements CollectionReclaimer {
   private readonly queue: Remains[] = [];
-  /** Elements freed so far. */
+  /** Values freed so far, since CONFIG RESETSTAT. */
   freed = 0;
 
   constructor(private readonly owner: ReclaimerOwner) {}
@@ -22,13 +22,18 @@ export class Reclaimer implements CollectionReclaimer {
     return this.queue.length === 0;
   }
 
-  /** Elements that are unreachable but not yet freed. */
+  /** Values that are unreachable but not yet freed: keys, and collections that were a key's alone. */
   get pending(): number {
     return this.queue.reduce((sum, { left }) => sum + left, 0);
   }
 
   addTable(table: Ptr, keys: boolean): void {
-    this.queue.push(new TableRemains(this.owner, table, keys));
+    this.queue.push(new TableRemains(this.owner, table, keys, 1));
+  }
+
+  /** Takes over the table of a database that was emptied. */
+  addKeys(table: Ptr): void {
+    this.queue.push(new TableRemains(this.owner, table, true, this.owner.dict.count(table)));
   }
 
   add(remains: Remains): void {
@@ -50,20 +55,18 @@ export class Reclaimer implements CollectionReclaimer {
 
 /** A table, and whether its entries are keys, whose values may be collections themselves. */
 class TableRemains implements Remains {
-  left: number;
-
   constructor(
     private readonly owner: ReclaimerOwner,
     private readonly table: Ptr,
     private readonly keys: boolean,
-  ) {
-    this.left = owner.dict.count(table);
-  }
+    public left: number,
+  ) {}
 
   step(): boolean {
     const { dict } = this.owner;
     if (dict.shed(this.table, this.keys ? this.freeKey : this.freeEntry)) return true;
     dict.destroy(this.table);
+    this.left = 0;
     return false;
   }
 
@@ -74,6 +77,6 @@ class TableRemains implements Remains {
 
   private readonly freeEntry = (e: Ptr): void => {
     this.owner.entries.release(e);
-    this.left--;
+    if (this.left > 1) this.left--;
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The two checksums of Redis: CRC-64/Jones, which ends RDB files and DUMP payloads, and CRC-16/XMODEM, which gives key slots.
+ * CRC-64/Jones, the checksum at the end of RDB files and DUMP payloads.
  *
- * CRC-64 is reflected, polynomial 0xad93d23594c935a9, starts at zero and is not inverted at the end ("123456789" gives
+ * It is reflected, polynomial 0xad93d23594c935a9, starts at zero and is not inverted at the end ("123456789" gives
  * e9c6d914c4b8d9ca). It takes eight bytes a step: table k holds what a byte contributes when k more bytes follow it in the step.
  * JavaScript has no 64-bit integers that are fast, so state and tables are kept as low and high 32-bit halves.
  */
@@ -9,14 +9,12 @@
 /** The Jones polynomial, bits reversed, as halves. */
 const CRC64_LOW = 0xac4b_c9b5 | 0;
 const CRC64_HIGH = 0x95ac_9329 | 0;
-const CRC16_POLYNOMIAL = 0x1021;
 const STEP_BYTES = 8;
 const ENTRIES = 256;
 
 const lows = new Int32Array(STEP_BYTES * ENTRIES);
 const highs = new Int32Array(STEP_BYTES * ENTRIES);
 fillCrc64Tables();
-const crc16Table = Uint16Array.from({ length: ENTRIES }, (_, byte) => crc16Entry(byte));
 
 /** A running CRC-64. */
 export class Crc64 {
@@ -79,15 +77,6 @@ export class Crc64 {
   }
 }
 
-/** CRC-16/XMODEM of a range ("123456789" gives 0x31c3). */
-export function crc16(buf: Uint8Array, start: number, len: number): number {
-  let crc = 0;
-  for (let i = start; i < start + len; i++) {
-    crc = ((crc << 8) & 0xffff) ^ crc16Table[(crc >>> 8) ^ buf[i]];
-  }
-  return crc;
-}
-
 function fillCrc64Tables(): void {
   for (let byte = 0; byte < ENTRIES; byte++) {
     let low = byte;
@@ -110,10 +99,4 @@ function fillCrc64Tables(): void {
     lows[i] = ((low >>> 8) | (high << 24)) ^ lows[low & 255];
     highs[i] = (high >>> 8) ^ highs[low & 255];
   }
-}
-
-function crc16Entry(byte: number): number {
-  let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ CRC16_POLYNOMIAL;
-  return crc & 0xffff;
 }

@@ -1,6 +1,6 @@
 /** A binary min-heap: gives back what was pushed in the order of numbers. */
 export class MinHeap<T> {
-  private readonly items: T[] = [];
+  private items: T[] = [];
 
   constructor(private readonly rank: (item: T) => number) {}
 
@@ -32,6 +32,13 @@ export class MinHeap<T> {
     const last = items.pop();
     if (items.length > 0) this.sink(last as T);
     return top;
+  }
+
+  /** Leaves out the items that are not to be kept. */
+  filter(keep: (item: T) => boolean): void {
+    const kept = this.items.filter(keep);
+    this.items = [];
+    for (const item of kept) this.push(item);
   }
 
   /** Puts `item` at the top and lets it go down to its place. */

@@ -6,6 +6,9 @@
  * apart from "not an integer" by an infinity of its sign, and is read exactly by `parseBigInteger`.
  */
 
+export const INT64_MIN = -(2n ** 63n);
+export const INT64_MAX = 2n ** 63n - 1n;
+
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const PLUS = 0x2b;

@@ -7,7 +7,7 @@ const PAGE_BYTES = 4096;
 /** Of these sizes huge pages are, so that one request makes one of them resident. */
 const STEP_BYTES = 1 << 21;
 /** So much is resident beyond what is in use, while more is being taken into use. */
-const AHEAD_BYTES = 4 << 20;
+const AHEAD_BYTES = 2 << 20;
 
 /**
  * Has the pages of the arena's newest segment touched before they are used. The first access to a huge page takes milliseconds, because the

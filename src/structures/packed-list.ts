@@ -169,6 +169,7 @@ export class PackedList {
   }
 
   private search(skip: number, code: number, buf: Uint8Array, start: number, len: number): boolean {
+    if (skip === 0 && code < LENGTH_16 && len >= 2 && !this.drafting) return this.searchAll(code, buf, start, len);
     const { u8, codesEnd } = this;
     const last = codesEnd - this.count;
     let { at } = this;
@@ -187,6 +188,46 @@ export class PackedList {
     }
     this.at = at;
     this.index = this.count;
+    return false;
+  }
+
+  /** `search` with each element. Where four in a row have the wanted code, which one word tells, it looks at their last bytes only. */
+  private searchAll(code: number, buf: Uint8Array, start: number, len: number): boolean {
+    const { u8, codesEnd, count } = this;
+    const words = this.arena.i32[this.p >>> SEGMENT_SHIFT];
+    const four = (code * 0x01010101) | 0;
+    const z = buf[start + len - 1];
+    const y = buf[start + len - 2];
+    let at = this.at - 1;
+    let i = this.index;
+    while (i < count) {
+      if ((i & 3) === 0 && i + 4 <= count && words[(codesEnd - 4 - i) >> 2] === four) {
+        const a = at + len;
+        const b = a + len;
+        const c = b + len;
+        const d = c + len;
+        const isNone =
+          (u8[a] !== z || u8[a - 1] !== y) &&
+          (u8[b] !== z || u8[b - 1] !== y) &&
+          (u8[c] !== z || u8[c - 1] !== y) &&
+          (u8[d] !== z || u8[d - 1] !== y);
+        if (isNone) {
+          at = d;
+          i += 4;
+          continue;
+        }
+      }
+      const here = u8[codesEnd - 1 - i];
+      if (here === code && this.isContent(at + 1, code, buf, start, len)) {
+        this.at = at + 1;
+        this.index = i;
+        return true;
+      }
+      at += here < LENGTH_16 ? SIZE_OF[here] : longSize(here, this.lengthAt(at + 1, here));
+      i++;
+    }
+    this.at = at + 1;
+    this.index = count;
     return false;
   }
 

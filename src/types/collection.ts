@@ -2,7 +2,7 @@ import type { Ptr } from "../memory/arena.ts";
 
 /** What is left of a collection that nobody can reach any more. */
 export interface Remains {
-  /** Elements that are still to be freed, for the figures. */
+  /** Values that are still to be freed, as INFO counts them: keys of a database that was emptied, or 1 for a collection. */
   readonly left: number;
   /** Frees a bounded part. False when there is nothing left, the collection's own blocks included. */
   step(): boolean;

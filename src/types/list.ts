@@ -344,27 +344,23 @@ export class ListValues extends ListCursor implements Collection {
 
 /** A tree of packed lists that nobody can reach any more. */
 class TreeRemains implements Remains {
-  left: number;
+  left = 1;
 
   constructor(
     private readonly arena: Arena,
     private readonly tree: Tree,
     private readonly t: Ptr,
-  ) {
-    this.left = tree.count(t);
-  }
+  ) {}
 
   step(): boolean {
     for (let i = 0; i < FREED_AT_ONCE_MAX; i++) {
       if (this.tree.shed(this.t, this.freeLeaf)) continue;
       this.tree.destroy(this.t);
+      this.left = 0;
       return false;
     }
     return true;
   }
 
-  private readonly freeLeaf = (leaf: Ptr, bytes: number, count: number): void => {
-    this.arena.free(leaf, bytes);
-    this.left -= count;
-  };
+  private readonly freeLeaf = (leaf: Ptr, bytes: number): void => this.arena.free(leaf, bytes);
 }

@@ -109,6 +109,15 @@ export class PackedZset {
     this.list.seek(rank << 1);
   }
 
+  /** Reads the pair under the cursor, which stays: its score into `score`. */
+  read(member: Span): void {
+    const { list } = this;
+    this.score = this.codec.read(list);
+    list.next();
+    list.read(member);
+    list.previous();
+  }
+
   /** Gives the member under the cursor another score. */
   update(score: number, buf: Uint8Array, start: number, len: number): void {
     const { list, codec } = this;

@@ -142,6 +142,19 @@ export class ScoreTree extends Tree {
     return taken;
   }
 
+  /** To the first or the last element; returns its entry. */
+  seekEnd(t: Ptr, last: boolean): Ptr {
+    if (last) this.seekLast(t);
+    else this.seekFirst(t);
+    this.offset = last ? this.leafCount - 1 : 0;
+    return this.i32[this.leaf >>> SEGMENT_SHIFT][pointersIndex(this.leaf, this.leafBytes) + this.offset] as Ptr;
+  }
+
+  /** Takes out the element that `seekEnd` went to last. */
+  removeEnd(): void {
+    this.takeOut(this.offset, 1);
+  }
+
   /** Frees a leaf's block. */
   readonly freeLeaf = (leaf: Ptr, bytes: number): void => this.arena.free(leaf, bytes);
 

@@ -285,14 +285,12 @@ export class StreamValues implements Collection {
 
 /** A stream that is being freed. */
 class StreamRemains implements Remains {
-  left: number;
+  left = 1;
 
   constructor(
     private readonly streams: StreamValues,
     private readonly h: Ptr,
-  ) {
-    this.left = streams.size(h);
-  }
+  ) {}
 
   step(): boolean {
     const { streams, h } = this;
@@ -305,19 +303,17 @@ class StreamRemains implements Remains {
 
 /** A group that is being freed: it belongs to no stream any more. */
 export class GroupRemains implements Remains {
-  left: number;
+  /** It is no value by itself. */
+  readonly left = 0;
 
   constructor(
     private readonly groups: StreamGroups,
     private readonly g: Ptr,
-  ) {
-    this.left = groups.pendingCount(g);
-  }
+  ) {}
 
   step(): boolean {
     if (this.groups.shed(this.g)) return true;
     this.groups.free(this.g);
-    this.left = 0;
     return false;
   }
 }

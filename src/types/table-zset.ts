@@ -115,6 +115,19 @@ export class TableZset {
     this.entries.release(m);
   }
 
+  /** The first or the last member, which `removeEnd` takes out. */
+  seekEnd(z: Ptr, last: boolean): Ptr {
+    this.found = this.tree.seekEnd(this.treeOf(z), last);
+    return this.found;
+  }
+
+  removeEnd(z: Ptr): void {
+    const m = this.found;
+    this.tree.removeEnd();
+    this.dict.remove(this.dictOf(z), m);
+    this.entries.release(m);
+  }
+
   /** Takes out the members of those numbers; the last one may be any. */
   removeRange(z: Ptr, first: number, last: number): void {
     const { tree, dict, entries } = this;

@@ -91,7 +91,13 @@ export class ZsetCursor {
   private readElement(at: number): boolean {
     this.at = at;
     this.score = this.scores[this.scoresAt + at];
-    this.entries.name(this.pointers[this.pointersAt + at] as Ptr, this.member);
+    const { entries, member } = this;
+    const m = this.pointers[this.pointersAt + at] as Ptr;
+    const bytes = entries.segment(m);
+    // Storing a reference costs more than comparing it, and most members are in one segment.
+    if (member.buf !== bytes) member.buf = bytes;
+    member.start = entries.nameStart(m);
+    member.len = entries.nameLength(m);
     return true;
   }
 

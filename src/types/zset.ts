@@ -39,6 +39,8 @@ export class ZsetValues implements Collection {
   /** The ranks that a range was found to be. */
   first = 0;
   last = 0;
+  /** The member that `seekEnd` or `scan` shows. */
+  readonly member = new Span();
   /** For a command's own use. */
   readonly cursor: ZsetCursor;
 
@@ -46,7 +48,6 @@ export class ZsetValues implements Collection {
   private readonly tables: TableZset;
   private readonly walker: ZsetCursor;
   private readonly copier: ZsetCursor;
-  private readonly member = new Span();
   /** Whether `find` found. */
   private found = false;
 
@@ -158,6 +159,31 @@ export class ZsetValues implements Collection {
       this.tables.removeFound(this.entries.reference(e));
     }
     return true;
+  }
+
+  /** Shows the first or the last member in `member` and `score`; `removeEnd` takes it out. */
+  seekEnd(e: Ptr, last: boolean): void {
+    const { packed, tables, member } = this;
+    if (this.isPacked(e)) {
+      this.open(e);
+      packed.seek(last ? packed.length - 1 : 0);
+      packed.read(member);
+      this.score = packed.score;
+      return;
+    }
+    const m = tables.seekEnd(this.entries.reference(e), last);
+    tables.memberOf(m, member);
+    this.score = tables.score(m);
+  }
+
+  /** Takes out the member that `seekEnd` showed right before. */
+  removeEnd(e: Ptr): void {
+    if (this.isPacked(e)) {
+      this.packed.remove(1);
+      this.close(e);
+    } else {
+      this.tables.removeEnd(this.entries.reference(e));
+    }
   }
 
   /** The rank of a member, and its score in `score`; -1 when there is no such member. */

@@ -63,6 +63,17 @@ describe("CLIENT PAUSE", () => {
     expect(server.connect().say("PING")).toBe("+PONG\r\n");
   });
 
+  test("keeps keys whose time is past until it ends, though nobody sees them", () => {
+    const server = new LocalServer();
+    const c = server.connect();
+    c.say("SET k v PX 10", "CLIENT PAUSE 1000 WRITE");
+    server.pass(20);
+    expect(c.say("GET k", "EXISTS k", "DBSIZE")).toBe("$-1\r\n:0\r\n:1\r\n");
+    expect(server.stats.expiredKeys).toBe(0);
+    expect(c.say("CLIENT UNPAUSE", "GET k", "DBSIZE")).toBe("+OK\r\n$-1\r\n:0\r\n");
+    expect(server.stats.expiredKeys).toBe(1);
+  });
+
   test("of no length is none", () => {
     const server = new LocalServer();
     expect(server.connect().say("CLIENT PAUSE 0", "PING")).toBe("+OK\r\n+PONG\r\n");

@@ -45,6 +45,15 @@ describe("MULTI", () => {
     expect(client.say("GET k", "SELECT 0", "GET k")).toBe("$1\r\nv\r\n+OK\r\n$-1\r\n");
   });
 
+  test("ends with an EXEC that is not as it should be", () => {
+    const client = new LocalServer().connect();
+    const aborted = "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n";
+    expect(client.say("EXEC x")).toBe(aborted);
+    expect(client.say("MULTI", "SET k 1", "EXEC x", "EXEC")).toBe(
+      `${OK}${QUEUED}${aborted}-ERR EXEC without MULTI\r\n`,
+    );
+  });
+
   test("ends with DISCARD and with RESET", () => {
     const client = new LocalServer().connect();
     expect(client.say("DISCARD")).toBe("-ERR DISCARD without MULTI\r\n");

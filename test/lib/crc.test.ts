@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Crc64, crc16 } from "../../src/lib/crc.ts";
+import { Crc64 } from "../../src/lib/crc.ts";
 import { placed, readAnswers } from "./fixtures/answers.ts";
 
 /** CRC-64/Jones bit by bit, from its definition. */
@@ -47,37 +47,5 @@ describe("Crc64", () => {
         return crc.value() === naiveCrc64(bytes);
       }),
     );
-  });
-});
-
-describe("crc16", () => {
-  test("gives the published check value", () => {
-    const { buf, start, len } = placed("123456789");
-    expect(crc16(buf, start, len)).toBe(0x31c3);
-  });
-
-  test("agrees with a bitwise model", () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), (bytes) => {
-        let crc = 0;
-        for (const byte of bytes) {
-          crc ^= byte << 8;
-          for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
-        }
-        return crc16(bytes, 0, bytes.length) === crc;
-      }),
-    );
-  });
-
-  test("gives the key slots of redis-server", () => {
-    for (const [key, slot] of [
-      ["foo", 12182],
-      ["bar", 5061],
-      ["", 0],
-      ["hello world", 15332],
-    ] as const) {
-      const { buf, start, len } = placed(key);
-      expect(crc16(buf, start, len) % 16_384).toBe(slot);
-    }
   });
 });

@@ -21,6 +21,9 @@ const HELPERS = ["redis-cli", "redis-benchmark"];
 /** Servers that the harness did not start can't pass this: it asks for their process, after it has changed their settings. */
 const NEVER_RUN = "SRANDMEMBER with a dict containing long chain";
 
+const groups = new Set<number>();
+process.on("exit", () => groups.forEach(killGroup));
+
 export interface Run extends FileResult {
   readonly seconds: number;
 }
@@ -83,10 +86,12 @@ export class Lane {
       stderr: "pipe",
       detached: true,
     });
+    groups.add(child.pid);
     const timer = setTimeout(() => killGroup(child.pid), FILE_SECONDS_MAX * 1000);
     const [text, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     clearTimeout(timer);
     killGroup(child.pid);
+    groups.delete(child.pid);
     return text + errors;
   }
 

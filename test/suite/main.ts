@@ -109,4 +109,5 @@ function summarize(verdicts: readonly Verdict[]): number {
   return lost + stale > 0 ? 1 : 0;
 }
 
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 process.exitCode = await main();

@@ -273,6 +273,25 @@ describe("ZsetValues", () => {
     z.check();
   });
 
+  test("gives and takes out what is at either end", () => {
+    for (const maxEntries of [0, 1000]) {
+      const z = new Checked(maxEntries);
+      const before = z.usedBytes;
+      for (let i = 0; i < 400; i++) z.set(`m${i % 311}`, (i * 7) % 50);
+      for (let i = 0; z.model.size > 0; i++) {
+        const last = i % 3 === 0;
+        const wanted = z.sorted.at(last ? -1 : 0)!;
+        z.zsets.seekEnd(z.e, last);
+        expect([textOf(z.zsets.member), z.zsets.score]).toEqual([...wanted]);
+        z.zsets.removeEnd(z.e);
+        z.model.delete(wanted[0]);
+        if (i % 50 === 0 && z.model.size > 0) z.check();
+      }
+      z.drop();
+      expect(z.usedBytes).toBe(before);
+    }
+  });
+
   test("copies packed and big ones", () => {
     for (const maxEntries of [0, 128]) {
       const z = new Checked(maxEntries);

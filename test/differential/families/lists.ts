@@ -1,17 +1,4 @@
-import {
-  anyOrder,
-  count,
-  type Family,
-  index,
-  int,
-  key,
-  many,
-  maybe,
-  oneOf,
-  seq,
-  value,
-  word,
-} from "../generate.ts";
+import { anyOrder, count, type Family, index, int, key, many, maybe, oneOf, seq, value, word } from "../generate.ts";
 
 const side = word("LEFT", "RIGHT", "left", "Right", "MIDDLE");
 /** Short, so that a sequence that waits in vain is not slow; see `waitsLong`. */
