@@ -7,7 +7,7 @@
  *
  * Needs Debian's clang-14, lld-14, wasi-libc, libclang-rt-14-dev-wasm32, and dpkg-dev to fetch. Equal tools give equal bytes.
  */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -33,6 +33,12 @@ const CORE =
 const LIBRARIES = "lauxlib lbaselib lmathlib lstrlib ltablib lua_bit lua_cjson lua_cmsgpack lua_struct fpconv strbuf";
 const OURS = "api buffer glue memory nostdio numbers sandbox straight values";
 
+const SOURCES = [
+  "deb-src http://deb.debian.org/debian bookworm main",
+  "deb-src http://deb.debian.org/debian-security bookworm-security main",
+  "",
+].join("\n");
+
 const LINK = [
   "-nostartfiles",
   "-Wl,--no-entry,--stack-first,--gc-sections,--strip-all,--max-memory=2147483648",
@@ -50,9 +56,18 @@ function mustRun(command: string[], cwd?: string): void {
   if (!ok) throw new Error(`${command.join(" ")}\n${text}`);
 }
 
-/** Fetches Debian's source package, with its patches applied, and answers where Lua is in it. */
+/**
+ * Fetches Debian's source package, with its security patches applied, and answers where Lua is in it. Apt is told of sources in a
+ * folder of its own, so that nothing of the machine's settings matters or changes.
+ */
 function fetchSources(work: string): string {
-  mustRun(["apt-get", "source", "redis"], work);
+  mkdirSync(join(work, "lists/partial"), { recursive: true });
+  writeFileSync(join(work, "sources.list"), SOURCES);
+  const apt = ["apt-get", "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Sandbox::User=root"];
+  apt.push("-o", `Dir::Etc::sourcelist=${work}/sources.list`, "-o", `Dir::State::lists=${work}/lists`);
+  mustRun([...apt, "update"], work);
+  mustRun([...apt, "source", "redis"], work);
+  rmSync(join(work, "lists"), { recursive: true });
   const folder = readdirSync(work, { withFileTypes: true }).find((entry) => entry.isDirectory());
   if (folder === undefined) throw new Error("the source package of redis has no folder");
   return join(work, folder.name, "deps/lua/src");
@@ -70,6 +85,11 @@ function adapt(sources: string): void {
   writeFileSync(config, readFileSync(config, "utf8") + readFileSync(join(GLUE, "luaconf-wasm.h"), "utf8"));
   replaceOnce(join(sources, "ldo.c"), "#include <setjmp.h>", "");
   replaceOnce(join(sources, "lua_cjson.c"), '#include "../../../src/solarisfixes.h"', "");
+  replaceOnce(
+    join(sources, "lstrlib.c"),
+    "(unsigned LUA_INTFRM_T)luaL_checknumber(L, arg)",
+    "unsigned_of(luaL_checknumber(L, arg))",
+  );
   replaceOnce(join(sources, "lua_struct.c"), "return sizeof(size_t);", "return 8;");
 }
 

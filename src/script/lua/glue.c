@@ -30,6 +30,7 @@ int functions;
 int version;
 
 static lua_State *L;
+static int killed;
 static Buffer input;
 static Buffer large_reply;
 
@@ -61,16 +62,22 @@ static void trim_buffers(void) {
   trim(&large_reply);
 }
 
-static void hook(lua_State *S, lua_Debug *event) {
-  (void)event;
+static int is_killed(void) {
   int verdict = host_poll();
   if (verdict == PAUSE) {
     host_pause();
     verdict = host_poll();
   }
-  if (verdict != KILL) return;
+  return verdict == KILL;
+}
+
+static void hook(lua_State *S, lua_Debug *event) {
+  (void)event;
+  if (!killed && !is_killed()) return;
   /* From now on at every line, so that a script which catches the error does not live on. */
+  killed = 1;
   lua_sethook(S, hook, LUA_MASKLINE, 0);
+  lua_sethook(L, hook, LUA_MASKLINE, 0);
   push_error_text(S, state == LOADING ? "FUNCTION LOAD timeout" : "Script killed by user with SCRIPT KILL...");
   lua_error(S);
 }
@@ -151,7 +158,10 @@ EXPORT("compile") int compile(size_t len) {
 
 EXPORT("release") void release(int handle) { luaL_unref(L, LUA_REGISTRYINDEX, handle >> 1); }
 
-static void set_hook(void) { lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS); }
+static void set_hook(void) {
+  killed = 0;
+  lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
 
 /* Runs a library's code. Answers 0, or 1 with the error's text in `out`. */
 EXPORT("load_library") int load_library(size_t len) {
