@@ -1,6 +1,6 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
-import { encode, latin1, own } from "../lib/bytes.ts";
+import { latin1, own } from "../lib/bytes.ts";
 import { OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
@@ -18,10 +18,10 @@ import {
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
   GATE_WRITES_REFUSED,
-  type Journal,
   type Runner,
   type ServerContext,
 } from "./context.ts";
+import { EffectUnit } from "./effect-unit.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
 import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
@@ -49,8 +49,6 @@ const KEYSPACE_FLAGS = FLAGS.write | FLAGS.readonly | FLAGS.may_replicate;
 
 /** What is not queued between MULTI and EXEC. */
 const RUN_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
-const MULTI = encode("*1\r\n$5\r\nMULTI\r\n");
-const EXEC = encode("*1\r\n$4\r\nEXEC\r\n");
 
 /** What became of a request. */
 export const DONE = 0;
@@ -80,9 +78,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   private readonly sink = new Reply(256);
   private readonly timer: CallTimer;
 
-  /** Units that have begun and not ended; the journal has the beginning of the outermost. */
-  private units = 0;
-  private isUnitJournalled = false;
+  private readonly unit = new EffectUnit();
   /** What commands change goes to the journal. */
   private journals = true;
 
@@ -312,14 +308,11 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   beginUnit(): void {
-    this.units++;
+    this.unit.begin();
   }
 
   endUnit(client: Client): void {
-    this.units--;
-    if (this.units > 0 || !this.isUnitJournalled) return;
-    this.isUnitJournalled = false;
-    this.server.journal?.append(client.db.id, EXEC, 0, EXEC.length);
+    this.unit.end(this.server.journal, client.db.id);
   }
 
   runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): Promise<void> | undefined {
@@ -394,25 +387,12 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     if (journal === undefined || !this.journals) return;
     c.client.unsaved = true;
     const { args, effects } = c;
-    if (c.effectCount > 1 && this.units === 0) {
-      journal.append(c.db.id, MULTI, 0, MULTI.length);
-      journal.append(c.db.id, effects.buf, 0, effects.at);
-      journal.append(c.db.id, EXEC, 0, EXEC.length);
-    } else if (effects.at > 0) {
-      this.append(journal, c.db.id, effects.buf, 0, effects.at);
+    if (effects.at > 0) {
+      this.unit.append(journal, c.db.id, effects.buf, 0, effects.at, c.effectCount);
     } else {
       args.mend();
-      this.append(journal, c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
+      this.unit.append(journal, c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart, 1);
     }
-  }
-
-  /** Gives the journal an effect; the first one of a unit opens a transaction there. */
-  private append(journal: Journal, db: number, buf: Uint8Array, start: number, len: number): void {
-    if (this.units > 0 && !this.isUnitJournalled) {
-      this.isUnitJournalled = true;
-      journal.append(db, MULTI, 0, MULTI.length);
-    }
-    journal.append(db, buf, start, len);
   }
 
   /** A handler threw: out of memory, or a bug. Nothing that it wrote as its reply is sent. */
@@ -453,7 +433,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       this.deletion.array(2);
       this.deletion.bulkText("DEL");
       this.deletion.bulk(bytes, start, len);
-      this.append(journal, db.id, this.deletion.buf, 0, this.deletion.at);
+      this.unit.append(journal, db.id, this.deletion.buf, 0, this.deletion.at, 1);
     }
     if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
     if (events.classes !== 0) events.emit(EVENTS.expired, "expired", db.id, bytes, start, len);
@@ -463,7 +443,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     const { journal, keyspace } = this.server;
     if (journal !== undefined) {
       writeDeletion(this.deletion, ended, keyspace.entries, e);
-      this.append(journal, db.id, this.deletion.buf, 0, this.deletion.at);
+      this.unit.append(journal, db.id, this.deletion.buf, 0, this.deletion.at, 1);
     }
     tellOfEnded(this.server, db, e, ended);
   }
