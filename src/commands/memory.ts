@@ -91,8 +91,8 @@ function beforeDatabases(figures: MemoryFigures): Figures {
     "clients.normal": figures.clients,
     "cluster.links": 0,
     "aof.buffer": figures.journal,
-    "lua.caches": 0,
-    "functions.caches": 0,
+    "lua.caches": figures.scripts,
+    "functions.caches": figures.libraries,
   };
 }
 

@@ -19,7 +19,10 @@ export interface MemoryFigures {
   readonly journal: number;
   /** Tables of the databases, without their keys. */
   readonly tables: number;
-  /** What is not data: startup, clients, journal, tables. */
+  /** What is kept of scripts and functions outside of the machines they run in. */
+  readonly scripts: number;
+  readonly libraries: number;
+  /** What is not data: startup, clients, journal, tables, scripts. */
   readonly overhead: number;
   /** Keys and values. */
   readonly dataset: number;
@@ -41,14 +44,17 @@ export function notePeak(server: ServerContext): void {
 }
 
 export function memoryFigures(server: ServerContext): MemoryFigures {
-  const { memory, keyspace, persistence } = server;
+  const { memory, keyspace, persistence, scripting } = server;
   const { databases, dict, arena } = keyspace;
   let clients = 0;
   for (const client of server.clients) clients += clientMemory(client);
   const startup = memory.startupBytes;
   const journal = Number(persistence.figures["aof_buffer_length"] ?? 0);
   const tables = databases.reduce((sum, db) => sum + dict.tableBytes(db.table), 0);
-  const used = startup + clients + journal + arena.usedBytes;
+  const scripts = scripting.scripts.usedBytes;
+  const libraries = scripting.libraries.all.usedBytes;
+  const overhead = startup + clients + journal + tables + scripts + libraries;
+  const used = overhead - tables + arena.usedBytes;
   memory.peakBytes = Math.max(memory.peakBytes, used);
   return {
     used,
@@ -57,7 +63,9 @@ export function memoryFigures(server: ServerContext): MemoryFigures {
     clients,
     journal,
     tables,
-    overhead: startup + clients + journal + tables,
+    scripts,
+    libraries,
+    overhead,
     dataset: arena.usedBytes - tables,
     keys: databases.reduce((sum, db) => sum + db.size, 0),
     rss: process.memoryUsage.rss(),
@@ -71,6 +79,7 @@ export const memory: Section = {
     const figures = memoryFigures(server);
     return {
       ...usage(figures),
+      ...machines(server, figures),
       ...limits(server),
       ...allocation(server, figures),
       ...buffers(figures),
@@ -99,31 +108,30 @@ function usage({ used, rss, peak, overhead, startup, dataset }: MemoryFigures): 
 }
 
 /** The two machines that scripts and functions run in, and what is kept of them outside. */
-function scripts({ scripting }: ServerContext): Fields {
-  const { scripts, libraries, engineBytes } = scripting;
+function machines({ scripting }: ServerContext, figures: MemoryFigures): Fields {
+  const { engineBytes, libraries } = scripting;
   const engines = engineBytes + libraries.engineBytes;
-  const kept = scripts.usedBytes + libraries.all.usedBytes;
+  const kept = figures.scripts + figures.libraries;
   return {
     used_memory_lua: engineBytes,
     used_memory_vm_eval: engineBytes,
     used_memory_lua_human: humanBytes(engineBytes),
-    used_memory_scripts_eval: scripts.usedBytes,
-    number_of_cached_scripts: scripts.size,
+    used_memory_scripts_eval: figures.scripts,
+    number_of_cached_scripts: scripting.scripts.size,
     number_of_functions: libraries.all.functionCount,
     number_of_libraries: libraries.all.size,
     used_memory_vm_functions: libraries.engineBytes,
     used_memory_vm_total: engines,
     used_memory_vm_total_human: humanBytes(engines),
-    used_memory_functions: libraries.all.usedBytes,
+    used_memory_functions: figures.libraries,
     used_memory_scripts: kept,
     used_memory_scripts_human: humanBytes(kept),
   };
 }
 
-function limits(server: ServerContext): Fields {
-  const { maxmemory, "maxmemory-policy": policy } = server.config.values;
+function limits({ config }: ServerContext): Fields {
+  const { maxmemory, "maxmemory-policy": policy } = config.values;
   return {
-    ...scripts(server),
     maxmemory,
     maxmemory_human: humanBytes(maxmemory),
     maxmemory_policy: policy,
