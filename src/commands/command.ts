@@ -1,5 +1,5 @@
 import type { Call } from "../command/call.ts";
-import { categoriesOf, command, type RequestKey } from "../command/command.ts";
+import { type Command, categoriesOf, command, type RequestKey } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { helpCommand } from "../command/help.ts";
 import { keysOf, takesKeys } from "../command/keys.ts";
@@ -119,8 +119,13 @@ function findKeys(c: Call, request: Args): RequestKey[] {
   if (command === undefined || isBareContainer(entry!, request)) c.fail(INVALID_COMMAND);
   else if (!takesKeys(command)) c.fail(NO_KEYS);
   else if (command.arity > 0 ? request.count !== command.arity : request.count < -command.arity) c.fail(INVALID_COUNT);
-  else if (keys.length === 0) c.fail(INVALID_ARGUMENTS);
+  else if (keys.length === 0 && !mayHaveNone(command)) c.fail(INVALID_ARGUMENTS);
   return keys;
+}
+
+/** Scripts may be given no keys. */
+function mayHaveNone({ categories }: Command): boolean {
+  return categories?.includes("scripting") ?? false;
 }
 
 /** A container was named with a word that is none of its subcommands. */
