@@ -33,6 +33,12 @@ const CORE =
 const LIBRARIES = "lauxlib lbaselib lmathlib lstrlib ltablib lua_bit lua_cjson lua_cmsgpack lua_struct fpconv strbuf";
 const OURS = "api buffer glue memory nostdio numbers sandbox straight values";
 
+/** Functions of which a library gets ours. */
+const RENAMED: Record<string, string[]> = {
+  lbaselib: ["-DluaL_loadfile=no_file"],
+  lua_cjson: ["-Dfpconv_g_fmt=json_number"],
+};
+
 const SOURCES = [
   "deb-src http://deb.debian.org/debian bookworm main",
   "deb-src http://deb.debian.org/debian-security bookworm-security main",
@@ -106,8 +112,7 @@ function compile(work: string, sources: string): string {
   };
   for (const name of CORE.split(" "))
     add(sources, `${name}.c`, name === "lobject" ? ["-DLUA_CORE=", "-include", wide] : []);
-  for (const name of LIBRARIES.split(" "))
-    add(sources, `${name}.c`, [...(name === "lbaselib" ? ["-DluaL_loadfile=no_file"] : []), "-include", wide]);
+  for (const name of LIBRARIES.split(" ")) add(sources, `${name}.c`, [...(RENAMED[name] ?? []), "-include", wide]);
   for (const name of OURS.split(" ")) add(GLUE, `${name}.c`, []);
   add(GLUE, "throw.cc", ["-fwasm-exceptions"]);
   const result = join(work, "lua.wasm");

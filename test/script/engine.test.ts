@@ -133,6 +133,11 @@ describe("An endless script", () => {
     "local function f() return f() end return f()",
     "while true do redis.call('ping') end",
     "coroutine.wrap(function() while true do end end)()",
+    "loadstring('while true do end')()",
+    "local f = _G['load' .. 'string'] return f('repeat until false')()",
+    "table.sort({1, 2, 3}, function() while true do end end)",
+    "return (('x'):gsub('x', function() while true do end end))",
+    "return setmetatable({}, {__index = function() while true do end end}).x",
     "while true do coroutine.wrap(function() pcall(error) end)() end",
   ];
 

@@ -117,14 +117,13 @@ static void write_out(void) {
   control.out_len = (int32_t)out.len;
 }
 
-/* The error on top, without a code, is what the host reads; pops it. */
+/* The error on top, without a code, is what the host reads. */
 static void tell_error(void) {
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);
   out.len = 0;
   if (text) buffer_add(&out, text, len);
   write_out();
-  lua_settop(L, SLOT_COUNT);
 }
 
 /* Keeps the function on top. */
@@ -140,20 +139,28 @@ static int keep_protected(lua_State *S) {
   return 1;
 }
 
+/* Lua 5.1 does not collect when memory runs out. */
+static void collect_after(int status) {
+  if (status == LUA_ERRMEM) lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
 /* Compiles the `len` bytes of the input. Answers a handle, or 0 with the error's text in `out`. */
 EXPORT("compile") int compile(size_t len) {
-  if (luaL_loadbuffer(L, input.at, len, "@user_script") == 0) {
+  int status = luaL_loadbuffer(L, input.at, len, "@user_script");
+  if (status == 0) {
     lua_pushcfunction(L, keep_protected);
     lua_insert(L, -2);
-    if (lua_pcall(L, 1, 1, 0) == 0) {
-      int handle = (int)lua_tointeger(L, -1);
-      lua_pop(L, 1);
-      trim_buffers();
-      return handle;
-    }
+    status = lua_pcall(L, 1, 1, 0);
   }
-  tell_error();
-  return 0;
+  int handle = 0;
+  if (status == 0)
+    handle = (int)lua_tointeger(L, -1);
+  else
+    tell_error();
+  lua_settop(L, SLOT_COUNT);
+  collect_after(status);
+  trim_buffers();
+  return handle;
 }
 
 EXPORT("release") void release(int handle) { luaL_unref(L, LUA_REGISTRYINDEX, handle >> 1); }
@@ -167,15 +174,14 @@ static void set_hook(void) {
 EXPORT("load_library") int load_library(size_t len) {
   enter_library(L);
   state = LOADING;
-  int failed = 0;
   out.len = 0;
-  if (luaL_loadbuffer(L, input.at, len, "@user_function") != 0) {
-    failed = 1;
+  int status = luaL_loadbuffer(L, input.at, len, "@user_function");
+  if (status != 0) {
     buffer_text(&out, "Error compiling function: ");
   } else {
     set_hook();
-    if (lua_pcall(L, 0, 0, 0) != 0) {
-      failed = 1;
+    status = lua_pcall(L, 0, 0, 0);
+    if (status != 0) {
       buffer_text(&out, "Error registering functions: ");
       if (lua_isstring(L, -1)) {
         buffer_text(&out, "ERR ");
@@ -185,13 +191,15 @@ EXPORT("load_library") int load_library(size_t len) {
       }
     }
   }
-  if (failed && lua_isstring(L, -1)) buffer_text(&out, lua_tostring(L, -1));
+  if (status != 0 && lua_isstring(L, -1)) buffer_text(&out, lua_tostring(L, -1));
   write_out();
   lua_settop(L, SLOT_COUNT);
   state = IDLE;
+  lua_sethook(L, NULL, 0, 0);
   leave_library(L);
+  collect_after(status);
   trim_buffers();
-  return failed;
+  return status != 0;
 }
 
 /* A table of the next `count` arguments of the input. */
@@ -292,8 +300,7 @@ EXPORT("run") void run(int handle, int keys, int args, int resp3) {
     write_error();
   lua_settop(L, SLOT_COUNT);
   if (!(handle & 1)) lua_sethook(L, NULL, 0, 0);
-  /* Lua 5.1 does not collect when memory runs out. */
-  if (status == LUA_ERRMEM) lua_gc(L, LUA_GCCOLLECT, 0);
+  collect_after(status);
   if (input.room > REPLY_AREA_BYTES || large_reply.room > REPLY_AREA_BYTES) trim_buffers();
   write_out();
   control.done = 1;

@@ -36,6 +36,13 @@ int number_to_text(char *to, double value) {
   return sprintf(to, "%.14g", value);
 }
 
+int fpconv_g_fmt(char *to, double value, int precision);
+
+/* In place of fpconv_g_fmt, in cjson. */
+int json_number(char *to, double value, int precision) {
+  return precision == 14 ? number_to_text(to, value) : fpconv_g_fmt(to, value, precision);
+}
+
 double text_to_number(const char *text, char **end) {
   const char *at = text;
   int negative = *at == '-';
