@@ -301,7 +301,9 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   private remember(client: Client, entry: TableEntry, args: Args): void {
-    if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
+    // What scripts read they tell themselves.
+    const reads = entry.command.flagBits & FLAGS.readonly && entry.command.requestFlags === undefined;
+    if (client.gate & GATE_TRACKING && reads) {
       this.server.tracking.remember(client, entry, args);
     }
     if (this.server.gate & GATE_MONITORED) tellMonitors(this.server, client, entry, args);
@@ -356,9 +358,6 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     this.journals = true;
     timer.endAlone(client, args);
     this.depth--;
-    if (client.gate & GATE_TRACKING && entry.command.flagBits & FLAGS.readonly) {
-      server.tracking.remember(client, entry, args);
-    }
     if (server.gate & GATE_MONITORED) tellMonitorsWithin(server, client, entry, args);
   }
 

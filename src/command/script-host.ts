@@ -3,7 +3,7 @@ import { latin1 } from "../lib/bytes.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import { GO_ON, KILL, PAUSE, type ScriptHost, type Verdict } from "../script/engine.ts";
-import type { Client } from "./client.ts";
+import { type Client, GATE_TRACKING } from "./client.ts";
 import { type Command, FLAGS } from "./command.ts";
 import { GATE_BUSY, GATE_LOADING, GATE_MEMORY_FULL, GATE_WRITES_REFUSED, type ServerContext } from "./context.ts";
 import { ERRORS, error } from "./errors.ts";
@@ -29,6 +29,7 @@ export interface ScriptRun {
   readonly name: string;
   readonly client: Client;
   /** The request that runs it. */
+  readonly entry: TableEntry;
   args: Args;
   readonly startUs: number;
   /** The client's database before. */
@@ -91,6 +92,12 @@ export class CommandHost implements ScriptHost {
     }
     if (entry!.command.flagBits & FLAGS.write) run.dirty = true;
     server.runner.runScripted(run.client, entry!, args, reply, run.journalled);
+    if (run.client.gate & GATE_TRACKING && entry!.command.flagBits & FLAGS.readonly) this.track(run);
+  }
+
+  /** A script that reads has read all the keys that it was given, and no others: as in Redis. */
+  private track({ client, entry, args }: ScriptRun): void {
+    this.server.tracking.remember(client, entry, args);
   }
 
   /** Why a command may not be run: an encoded error or its text. */

@@ -230,12 +230,19 @@ export class Scripting {
     return !c.failed;
   }
 
-  private newRun({ client, args }: Call, kind: ScriptKind, name: string, flags: number, readOnly: boolean): ScriptRun {
+  private newRun(
+    { client, entry, args }: Call,
+    kind: ScriptKind,
+    name: string,
+    flags: number,
+    readOnly: boolean,
+  ): ScriptRun {
     const declared = (flags & UNDECLARED) === 0;
     return {
       kind,
       name,
       client,
+      entry,
       args,
       startUs: this.server.clock.monotonicUs(),
       db: client.db,

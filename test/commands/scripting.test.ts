@@ -187,11 +187,14 @@ describe("a script and its client", () => {
     expect(c.say("GET none")).toBe("_\r\n");
   });
 
-  test("share what the client tracks", () => {
+  test("share what the client tracks: the keys that the script was given, once it reads anything", () => {
     const server = new LocalServer();
     const c = server.connect();
-    c.say("HELLO 3", "CLIENT TRACKING on", "EVAL \"return redis.call('GET', 'x')\" 1 x");
+    c.say("HELLO 3", "CLIENT TRACKING on", "EVAL_RO \"return redis.call('PING')\" 1 x");
     server.connect().say("SET x 1");
+    expect(c.heard()).toBe("");
+    c.say("EVAL \"return redis.call('GET', 'y')\" 1 x");
+    server.connect().say("SET y 1", "SET x 1");
     expect(c.heard()).toBe(`>2\r\n${bulk("invalidate")}*1\r\n${bulk("x")}`);
   });
 
