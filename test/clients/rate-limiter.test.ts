@@ -1,4 +1,4 @@
-// rate-limiter-flexible's modes that need no scripts: RateLimiterRedisNonAtomic, and RateLimiterRedis with points that are never given back.
+// rate-limiter-flexible: its usual mode, which is scripts, and RateLimiterRedisNonAtomic, which needs none.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Redis } from "ioredis";
 import { RateLimiterRedis, RateLimiterRedisNonAtomic, RateLimiterRes } from "rate-limiter-flexible";
@@ -49,6 +49,19 @@ describe("rate-limiter-flexible", () => {
         await expect(limiter.consume("ann")).rejects.toBeInstanceOf(RateLimiterRes);
         expect(await limiter.delete("ann")).toBe(true);
         expect((await limiter.consume("ann")).remainingPoints).toBe(2);
+      });
+
+      test("counts in a script what many consume at once", async () => {
+        const limiter = new RateLimiterRedis({ ...storeOptions(), points: 5, duration: DURATION_SECONDS });
+        const results = await Promise.allSettled(Array.from({ length: 20 }, () => limiter.consume("ann")));
+        expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+        expect((await limiter.get("ann"))?.consumedPoints).toBe(20);
+        expect((await limiter.penalty("bob", 2)).consumedPoints).toBe(2);
+        expect((await limiter.reward("bob")).consumedPoints).toBe(1);
+        expect(await limiter.delete("ann")).toBe(true);
+        const first = await limiter.consume("ann");
+        expect(first.isFirstInDuration).toBe(true);
+        expect(first.msBeforeNext).toBeGreaterThan((DURATION_SECONDS - 10) * 1000);
       });
 
       test("counts points that are never given back", async () => {
