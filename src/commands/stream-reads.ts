@@ -144,13 +144,7 @@ function recallIds(c: Call, kept: readonly StreamId[]): void {
 }
 
 function keptIds(): readonly StreamId[] {
-  return ids.slice(0, options.keyCount).map(copyOf);
-}
-
-function copyOf(other: StreamId): StreamId {
-  const copy = new StreamId();
-  copy.set(other);
-  return copy;
+  return ids.slice(0, options.keyCount).map((kept) => kept.clone());
 }
 
 function failNoGroup(c: Call, keyArg: number): void {
