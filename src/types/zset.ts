@@ -11,8 +11,8 @@ import { HEADER_BYTES, TableZset } from "./table-zset.ts";
 import { ZsetCursor } from "./zset-cursor.ts";
 import type { LexRange, ScoreRange } from "./zset-range.ts";
 
-export const PACKED_ZSET = kind(ZSET, LISTPACK);
-export const TABLE_ZSET = kind(ZSET, SKIPLIST);
+const PACKED_ZSET = kind(ZSET, LISTPACK);
+const TABLE_ZSET = kind(ZSET, SKIPLIST);
 
 export type ScoredVisitor = (member: Span, score: number) => void;
 
