@@ -30,6 +30,8 @@ export interface SuspendedTimer {
  */
 export class CallTimer {
   private entry: TableEntry | undefined;
+  /** Each of its calls is measured by itself. */
+  private isAlone = false;
   private calls = 0;
   private startUs = 0;
   /** Whose call was the last. */
@@ -53,16 +55,22 @@ export class CallTimer {
     if (this.entry === entry) return;
     if (this.calls > 0) this.record(undefined);
     this.entry = entry;
+    this.isAlone = this.measuresAlone(entry);
+  }
+
+  private measuresAlone(entry: TableEntry): boolean {
+    return !entry.isQuick || this.server.observation.measuresEach;
   }
 
   /** The call that began last has ended. Its arguments are still there. */
   end(client: Client, args: Args, replyBytes: number): void {
-    this.calls++;
-    this.client = client;
+    const calls = ++this.calls;
+    if (this.client !== client) this.client = client;
     const isLarge = args.frameEnd - args.frameStart + replyBytes >= LARGE_BYTES;
-    const isLast = args.frameEnd === args.buf.length || this.calls === MEASURED_TOGETHER_MAX;
-    if (isLarge || !this.entry!.isQuick || this.server.observation.measuresEach) this.record(args);
-    else if (isLast) this.record(this.calls === 1 ? args : undefined);
+    if (isLarge || this.isAlone) this.record(args);
+    else if (args.frameEnd === args.buf.length || calls === MEASURED_TOGETHER_MAX) {
+      this.record(calls === 1 ? args : undefined);
+    }
   }
 
   /** A call of that command begins that is measured alone, because what was done before it is not known. */
@@ -95,6 +103,7 @@ export class CallTimer {
   resume(outer: SuspendedTimer): void {
     this.stop();
     this.entry = outer.entry;
+    this.isAlone = outer.entry !== undefined && this.measuresAlone(outer.entry);
     this.calls = outer.calls;
     this.startUs = outer.startUs;
   }

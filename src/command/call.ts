@@ -296,8 +296,7 @@ export class Call {
   /** Argument i, whole milliseconds; 0 is for ever. Fails as Redis does. */
   timeoutWholeMs(i: number): number {
     const ms = this.integer(i, ERRORS.timeoutNotInteger);
-    if (ms >= TIMEOUT_MS_MAX) this.fail(ERRORS.timeoutOutOfRange);
-    else if (ms < 0) this.fail(ERRORS.timeoutNegative);
+    if (ms < 0) this.fail(ERRORS.timeoutNegative);
     return ms;
   }
 

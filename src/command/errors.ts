@@ -32,7 +32,6 @@ export const ERRORS = {
   notInTransaction: error("ERR Command not allowed inside a transaction"),
   timeoutNotFloat: error("ERR timeout is not a float or out of range"),
   timeoutNotInteger: error("ERR timeout is not an integer or out of range"),
-  timeoutOutOfRange: error("ERR timeout is out of range"),
   timeoutNegative: error("ERR timeout is negative"),
   notForMonitors: error("ERR Replica can't interact with the keyspace"),
   loading: error("LOADING Redis is loading the dataset in memory"),

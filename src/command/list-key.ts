@@ -1,7 +1,5 @@
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
-import type { EncodedReply } from "../resp/reply.ts";
-import { LIST } from "../types/kinds.ts";
 import type { Call } from "./call.ts";
 import { ERRORS } from "./errors.ts";
 
@@ -10,11 +8,6 @@ export function readSide(c: Call, i: number): boolean {
   if (c.args.is(i, "LEFT")) return true;
   if (!c.args.is(i, "RIGHT")) c.fail(ERRORS.syntax);
   return false;
-}
-
-/** Argument i as a whole number above 0; else fails with that error. */
-export function readPositive(c: Call, i: number, failure: EncodedReply): number {
-  return c.integerBetween(i, 1, Number.POSITIVE_INFINITY, failure);
 }
 
 /** Adds an element to the list `e` in key argument `keyArg`; NULL: there is none yet. Returns the list's entry. */
@@ -70,14 +63,4 @@ export function replyElement(c: Call): void {
   const { span } = c;
   c.keyspace.lists.read(span);
   c.reply.bulk(span.buf, span.start, span.len);
-}
-
-/**
- * The list in key argument `keyArg` that elements may be taken from; NULL when there is none. Another type fails; but when the client has
- * waited for several keys, those that have become something else meanwhile just have nothing for it.
- */
-export function readSource(c: Call, keyArg: number): Ptr {
-  if (c.waited === undefined) return c.writeAs(keyArg, LIST);
-  const e = c.write(keyArg);
-  return e === NULL || c.entries.type(e) === LIST ? e : NULL;
 }

@@ -4,7 +4,8 @@ import { LIST } from "../types/kinds.ts";
 import type { Call } from "./call.ts";
 import { ElementBuffer } from "./element-buffer.ts";
 import { ERRORS, error } from "./errors.ts";
-import { popped, push, readPositive, readSource } from "./list-key.ts";
+import { popped, push } from "./list-key.ts";
+import { readSource } from "./popping.ts";
 
 const COUNT_TOO_SMALL = error("ERR count should be greater than 0");
 
@@ -39,14 +40,14 @@ export function readHowMany(c: Call, i: number, move: Move): void {
   if (c.argc !== i + 3 || !(move.exactly || c.args.is(i, "COUNT")) || !(move.oneByOne || c.args.is(i + 2, "BULK"))) {
     c.fail(ERRORS.syntax);
   } else {
-    move.count = readPositive(c, i + 1, COUNT_TOO_SMALL);
+    move.count = c.integerBetween(i + 1, 1, Number.POSITIVE_INFINITY, COUNT_TOO_SMALL);
   }
 }
 
 /** Moves and replies; false, without a reply, when the source has nothing (or not enough). May fail. */
 export function moveElements(c: Call, move: Move): boolean {
   const { lists } = c.keyspace;
-  const source = readSource(c, 1);
+  const source = readSource(c, 1, LIST);
   if (c.failed || source === NULL) return false;
   const length = lists.length(source);
   if (move.exactly && length < move.count) return false;

@@ -5,7 +5,7 @@ import { ERRORS, error } from "./errors.ts";
 
 const OUT_OF_RANGE = error(`ERR value is out of range, value must between -${INT64_MAX} and ${INT64_MAX}`);
 /** A reply of more picks is given up: the count was a slip, or meant to harm. */
-export const PICKED_BYTES_MAX = 512 * 1024 * 1024;
+const PICKED_BYTES_MAX = 512 * 1024 * 1024;
 
 /** Argument i as how many elements are wanted: negative if the same one may be picked twice. Fails as Redis does. */
 export function readPickCount(c: Call, i: number): number {

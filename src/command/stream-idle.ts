@@ -67,7 +67,7 @@ function candidatesOf(c: Call, g: Ptr, minIdleMs: number, most: number): Candida
     const order = isGivenBack ? momentMs - GIVEN_BACK_MS : momentMs;
     if (order >= worst) continue;
     id.load(pending.words, pending.at);
-    found.push({ id: copyOf(id), order });
+    found.push({ id: id.clone(), order });
     if (found.length < gathered) continue;
     found = best(found, most);
     worst = found[most - 1].order;
@@ -78,10 +78,4 @@ function candidatesOf(c: Call, g: Ptr, minIdleMs: number, most: number): Candida
 
 function best(candidates: Candidate[], most: number): Candidate[] {
   return candidates.sort((a, b) => a.order - b.order || a.id.compare(b.id)).slice(0, most);
-}
-
-function copyOf(other: StreamId): StreamId {
-  const copy = new StreamId();
-  copy.set(other);
-  return copy;
 }

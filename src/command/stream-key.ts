@@ -40,6 +40,11 @@ export function findGroup(c: Call, h: Ptr, i: number): Ptr {
   return h === NULL ? NULL : c.keyspace.streams.groups.find(h, buf, start[i], len[i]);
 }
 
+/** Fails as most commands do when there is no key of argument 1, or no group in it of argument 2. */
+export function failNoGroup(c: Call): void {
+  c.failText(`NOGROUP No such key '${c.args.quoted(1)}' or consumer group '${c.args.quoted(2)}'`);
+}
+
 /** The consumer that argument i names. */
 export function findConsumer(c: Call, g: Ptr, i: number): Ptr {
   const { buf, start, len } = c.args;

@@ -1,7 +1,6 @@
 import type { Call } from "./call.ts";
 import { ERRORS, error } from "./errors.ts";
 
-const TIMEOUT_NOT_INTEGER = error("ERR timeout is not an integer or out of range");
 const NO_GROUP = error("ERR Missing GROUP option for XREADGROUP");
 const UNBALANCED = error("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
 const NOT_FOR_XREAD = (option: string) =>
@@ -71,7 +70,7 @@ export class ReadOptions {
       if (c.server.scripting.running !== undefined) {
         c.failText(`ERR ${args.quoted(0)} command is not allowed with BLOCK option from scripts`);
       }
-      this.blockMs = blockTimeout(c, i + 1);
+      this.blockMs = c.timeoutWholeMs(i + 1);
     } else if (args.is(i, "COUNT")) {
       const count = c.integer(i + 1);
       this.count = count > 0 ? count : UNLIMITED;
@@ -91,18 +90,9 @@ export class ReadOptions {
 
   private readStreams(c: Call, first: number): number {
     const count = c.argc - first;
-    if (count % 2 !== 0) {
-      c.fail(UNBALANCED);
-    }
+    if (count % 2 !== 0) c.fail(UNBALANCED);
     this.firstKey = first;
     this.keyCount = count / 2;
     return c.argc;
   }
-}
-
-/** Argument i as ms to wait, with Redis's errors. */
-function blockTimeout(c: Call, i: number): number {
-  const ms = c.integer(i, TIMEOUT_NOT_INTEGER);
-  if (ms < 0) c.fail(ERRORS.timeoutNegative);
-  return ms;
 }

@@ -19,7 +19,9 @@ export class TableEntry {
   ) {
     this.fullName = parent === undefined ? command.name : `${parent.fullName}|${command.name}`;
     this.name = Buffer.from(command.name, "latin1");
-    this.isQuick = (command.flagBits & FLAGS.fast) !== 0 || command.complexity === "O(1)";
+    const { complexity, flagBits } = command;
+    this.isQuick =
+      (flagBits & FLAGS.fast) !== 0 || complexity === "O(1)" || complexity?.startsWith("O(log N)") === true;
     this.subcommands =
       command.subcommands && new Map(command.subcommands.map((s) => [s.name, new TableEntry(s, this)]));
   }

@@ -1,9 +1,10 @@
 import { formatInteger, INTEGER_TEXT_MAX } from "../lib/integer.ts";
-import { NULL, type Ptr } from "../memory/arena.ts";
+import type { Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ZsetCursor } from "../types/zset-cursor.ts";
 import type { Call } from "./call.ts";
+import { deleteTarget } from "./store-target.ts";
 
 const DOLLAR = 36;
 const ZERO = 48;
@@ -85,17 +86,9 @@ export function storeDraft(c: Call, draft: Ptr, event: string): void {
     c.changed(1, EVENTS.zset, event);
   } else {
     zsets.abandon(draft, reclaimer);
-    deleteTarget(c);
+    deleteTarget(c, 1);
   }
   c.reply.integer(count);
-}
-
-/** Deletes the key that a result without members was to be stored in, whatever it holds. */
-export function deleteTarget(c: Call): void {
-  const old = c.peek(1);
-  if (old === NULL) return;
-  c.db.delete(old);
-  c.changed(1, EVENTS.generic, "del");
 }
 
 /** Takes members out by rank, `last` included, and tells of it; a sorted set without any is deleted. */

@@ -1,7 +1,6 @@
 import type { Command } from "../command/command.ts";
 import * as bitFields from "./bit-fields.ts";
 import * as bitmaps from "./bitmaps.ts";
-import * as blockingLists from "./blocking-lists.ts";
 import * as boundedCounters from "./bounded-counters.ts";
 import * as client from "./client.ts";
 import * as commandCommand from "./command.ts";
@@ -27,6 +26,7 @@ import * as keys from "./keys.ts";
 import * as latency from "./latency.ts";
 import * as lcs from "./lcs.ts";
 import * as listMoves from "./list-moves.ts";
+import * as listPops from "./list-pops.ts";
 import * as listRanges from "./list-ranges.ts";
 import * as lists from "./lists.ts";
 import * as memory from "./memory.ts";
@@ -44,7 +44,6 @@ import * as setScan from "./set-scan.ts";
 import * as sets from "./sets.ts";
 import * as slowlog from "./slowlog.ts";
 import * as sort from "./sort.ts";
-import * as sortedSets from "./sorted-sets.ts";
 import * as streamClaims from "./stream-claims.ts";
 import * as streamDeletion from "./stream-deletion.ts";
 import * as streamGroups from "./stream-groups.ts";
@@ -63,6 +62,7 @@ import * as zsetRandom from "./zset-random.ts";
 import * as zsetRanges from "./zset-ranges.ts";
 import * as zsetRemoval from "./zset-removal.ts";
 import * as zsetScan from "./zset-scan.ts";
+import * as zsets from "./zsets.ts";
 
 /** Every command of the server: each export of a family file is one. */
 export const COMMANDS: readonly Command[] = [
@@ -94,7 +94,7 @@ export const COMMANDS: readonly Command[] = [
   lists,
   listRanges,
   listMoves,
-  blockingLists,
+  listPops,
   geo,
   geoSearch,
   sets,
@@ -110,7 +110,7 @@ export const COMMANDS: readonly Command[] = [
   streamDeletion,
   streamSettings,
   streamInfo,
-  sortedSets,
+  zsets,
   zsetOperations,
   zsetPops,
   zsetRandom,

@@ -2,12 +2,11 @@ import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { replyElement } from "../command/list-key.ts";
-import { parseBigInteger } from "../lib/integer.ts";
+import { INT64_MIN, parseBigInteger } from "../lib/integer.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import { LIST } from "../types/kinds.ts";
 
-const INTEGER_MIN = -(2n ** 63n);
 const RANK_ZERO = error(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
     "or use negative to start from the end of the list",
@@ -176,7 +175,7 @@ function readOption(c: Call, i: number, search: Search): void {
 function readRank(c: Call, i: number): number {
   const rank = c.integer(i);
   const { buf, start, len } = c.args;
-  return rank === Number.NEGATIVE_INFINITY && parseBigInteger(buf, start[i], len[i]) === INTEGER_MIN ? -1 : rank;
+  return rank === Number.NEGATIVE_INFINITY && parseBigInteger(buf, start[i], len[i]) === INT64_MIN ? -1 : rank;
 }
 
 function replyFirst(c: Call, e: Ptr, search: Search): void {

@@ -4,6 +4,7 @@ import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { journalForgotten, journalPending, journalPosition } from "../command/stream-effects.ts";
 import {
+  failNoGroup,
   findGroup,
   idArg,
   isId,
@@ -42,10 +43,6 @@ let deliveryMs = 0;
 let retryCount = -1;
 let force = false;
 let justId = false;
-
-function failNoGroup(c: Call): void {
-  c.failText(`NOGROUP No such key '${c.args.quoted(1)}' or consumer group '${c.args.quoted(2)}'`);
-}
 
 export const xclaim = command({
   name: "xclaim",

@@ -1,7 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
-import { findGroup, idArg, writeStream } from "../command/stream-key.ts";
+import { failNoGroup, findGroup, idArg, writeStream } from "../command/stream-key.ts";
 import {
   DELETE_REFERENCES,
   isReferenced,
@@ -159,7 +159,6 @@ export const xnack = command({
   syntax:
     "key:key group mode<silent=SILENT | fail=FAIL | fatal=FATAL> ids(numids:integer id...)=IDS [count:integer=RETRYCOUNT] [force=FORCE]",
   run(c) {
-    const { args } = c;
     const change = changeOf(c, 3);
     firstId = 0;
     retryCount = -1;
@@ -170,7 +169,7 @@ export const xnack = command({
     const h = writeStream(c, 1);
     if (c.failed) return;
     const g = findGroup(c, h, 2);
-    if (g === NULL) return c.failText(`NOGROUP No such key '${args.quoted(1)}' or consumer group '${args.quoted(2)}'`);
+    if (g === NULL) return failNoGroup(c);
     c.reply.integer(giveBack(c, h, g, change));
   },
 });

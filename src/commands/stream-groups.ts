@@ -24,7 +24,6 @@ const NO_KEY = error(
 );
 const BUSY = error("BUSYGROUP Consumer Group name already exists");
 const INVALID_ENTRIES_READ = error("ERR value for ENTRIESREAD must be positive or -1");
-const DOLLAR = 36;
 /** No option may come twice. */
 const CREATE_ARGUMENTS_MAX = 8;
 const SETID_ARGUMENTS_MAX = 7;
@@ -69,10 +68,6 @@ function expectGroup(c: Call): Ptr {
   return g;
 }
 
-function isDollar(c: Call): boolean {
-  return c.args.len[4] === 1 && c.args.buf[c.args.start[4]] === DOLLAR;
-}
-
 const create = command({
   ...metadata,
   name: "create",
@@ -91,7 +86,7 @@ const create = command({
     if (!c.failed && c.argc > CREATE_ARGUMENTS_MAX) failUsage(c);
     if (c.failed) return;
     id.setMin();
-    if (!isDollar(c)) idArg(c, 4, id);
+    if (!c.args.is(4, "$")) idArg(c, 4, id);
     else if (found !== NULL) streams.lastId(found, id);
     if (c.failed) return;
     if (found !== NULL && findGroup(c, found, 3) !== NULL) return c.fail(BUSY);
@@ -121,7 +116,7 @@ const setid = command({
     const g = expectGroup(c);
     if (!c.failed && c.argc > SETID_ARGUMENTS_MAX) failUsage(c);
     if (c.failed) return;
-    if (isDollar(c)) streams.lastId(writeStream(c, 2), id);
+    if (c.args.is(4, "$")) streams.lastId(writeStream(c, 2), id);
     else anyIdArg(c, 4, id);
     if (c.failed) return;
     streams.groups.setLastId(g, id);

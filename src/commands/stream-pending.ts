@@ -1,7 +1,16 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
-import { findConsumer, findGroup, idArg, rangeEnd, rangeStart, readStream, replyId } from "../command/stream-key.ts";
+import {
+  failNoGroup,
+  findConsumer,
+  findGroup,
+  idArg,
+  rangeEnd,
+  rangeStart,
+  readStream,
+  replyId,
+} from "../command/stream-key.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { StreamId } from "../types/stream-id.ts";
 
@@ -63,9 +72,7 @@ export const xpending = command({
     const h = readStream(c, 1);
     if (c.failed) return;
     const g = findGroup(c, h, 2);
-    if (g === NULL) {
-      return c.failText(`NOGROUP No such key '${c.args.quoted(1)}' or consumer group '${c.args.quoted(2)}'`);
-    }
+    if (g === NULL) return failNoGroup(c);
     if (isSummary) replySummary(c, g);
     else replyRecords(c, g, at + 3, count, minIdle || 0);
   },

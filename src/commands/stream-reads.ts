@@ -30,9 +30,6 @@ const STREAM_GONE = error("UNBLOCKED the stream key no longer exists");
 const GROUP_GONE = error("NOGROUP the consumer group this client was blocked on no longer exists");
 /** A client that waited without COUNT gets no more entries at once. */
 const WAITED_COUNT = 1000;
-const DOLLAR = 36;
-const PLUS = 43;
-const GREATER = 62;
 
 /** What the request reads: for each key its stream, its group, and the ID after which it is read. */
 const options = new ReadOptions();
@@ -108,11 +105,6 @@ export const xreadgroup = command({
 
 // ---- what is to be read
 
-/** Whether argument i is that one character. */
-function isCharacter(c: Call, i: number, character: number): boolean {
-  return c.args.len[i] === 1 && c.args.buf[c.args.start[i]] === character;
-}
-
 function idOf(i: number): StreamId {
   ids[i] ??= new StreamId();
   return ids[i];
@@ -126,14 +118,14 @@ function resolveIds(c: Call): void {
     const after = idOf(i);
     headers[i] = h;
     if (c.failed) return;
-    if (isCharacter(c, argument, GREATER)) {
+    if (c.args.is(argument, ">")) {
       c.fail(NO_GREATER);
       return;
     }
-    if (isCharacter(c, argument, DOLLAR)) {
+    if (c.args.is(argument, "$")) {
       after.setMin();
       if (h !== NULL) streams.lastId(h, after);
-    } else if (isCharacter(c, argument, PLUS)) {
+    } else if (c.args.is(argument, "+")) {
       if (h === NULL || !streams.topId(h, after)) after.setMin();
       after.decrement();
     } else {
@@ -152,13 +144,7 @@ function recallIds(c: Call, kept: readonly StreamId[]): void {
 }
 
 function keptIds(): readonly StreamId[] {
-  return ids.slice(0, options.keyCount).map(copyOf);
-}
-
-function copyOf(other: StreamId): StreamId {
-  const copy = new StreamId();
-  copy.set(other);
-  return copy;
+  return ids.slice(0, options.keyCount).map((kept) => kept.clone());
 }
 
 function failNoGroup(c: Call, keyArg: number): void {
@@ -186,8 +172,8 @@ function resolveGroups(c: Call): void {
 
 /** The greatest ID stands for ">", as it does in Redis. */
 function readGroupId(c: Call, argument: number, after: StreamId): void {
-  if (isCharacter(c, argument, DOLLAR)) c.fail(NO_DOLLAR);
-  else if (isCharacter(c, argument, GREATER)) after.setMax();
+  if (c.args.is(argument, "$")) c.fail(NO_DOLLAR);
+  else if (c.args.is(argument, ">")) after.setMax();
   else idArg(c, argument, after);
 }
 

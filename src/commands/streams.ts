@@ -25,7 +25,6 @@ const EXHAUSTED = error("ERR The stream has exhausted the last possible ID, unab
 const ID_TOO_SMALL = error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
 const ID_NOT_AUTOMATIC = error("ERR IDMP/IDMPAUTO can be used only with auto-generated IDs");
 const NO_STRATEGY = error("ERR syntax error, XTRIM must be called with a trimming strategy");
-const STAR = 42;
 const XADD = encodedBulks("XADD");
 
 /** What XADD was told, and the ID that comes of it. */
@@ -69,7 +68,6 @@ export const xadd = command({
 
 /** Reads the options before the ID, and the ID. Returns the ID's argument. */
 function readAddOptions(c: Call): number {
-  const { buf, start, len } = c.args;
   trimming.reset();
   message.reset();
   noMakeStream = false;
@@ -77,7 +75,7 @@ function readAddOptions(c: Call): number {
   isOpen = false;
   let i = 2;
   for (; i < c.argc && !c.failed; ) {
-    isAutomatic = len[i] === 1 && buf[start[i]] === STAR;
+    isAutomatic = c.args.is(i, "*");
     if (isAutomatic) break;
     const after = readAddOption(c, i);
     if (after === i) {

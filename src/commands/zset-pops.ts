@@ -1,6 +1,7 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt, keysCounted } from "../command/command.ts";
-import { ERRORS, error } from "../command/errors.ts";
+import { ERRORS } from "../command/errors.ts";
+import { type Pops, popFirst, popOrWait, readPops, replyKey, replyNilArray } from "../command/popping.ts";
 import { removeRanks, replyScore } from "../command/zset-key.ts";
 import { encode } from "../lib/bytes.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
@@ -8,8 +9,6 @@ import { EVENTS } from "../pubsub/key-events.ts";
 import type { Reply } from "../resp/reply.ts";
 import { ZSET } from "../types/kinds.ts";
 
-const KEYS_TOO_FEW = error("ERR numkeys should be greater than 0");
-const COUNT_TOO_SMALL = error("ERR count should be greater than 0");
 const POP_SYNTAX = "key:key [count:integer]";
 const ZPOPMIN = encode("ZPOPMIN");
 const ZPOPMAX = encode("ZPOPMAX");
@@ -110,8 +109,8 @@ export const zmpop = command({
   complexity: "O(K)+O(log(N)*M), K being the number of keys, N that of members and M that of those taken out",
   syntax: "numkeys:integer key:key... where<min=MIN | max=MAX> [count:integer=COUNT]",
   run(c) {
-    const request = readPops(c, 1);
-    if (!c.failed && !popFirst(c, 2, request) && !c.failed) c.reply.nilArray();
+    const request = readPops(c, 1, "MIN", "MAX");
+    if (!c.failed && !popMany(c, 2, request) && !c.failed) c.reply.nilArray();
   },
 });
 
@@ -127,53 +126,24 @@ export const bzmpop = command({
   complexity: "O(K)+O(log(N)*M), K being the number of keys, N that of members and M that of those taken out",
   syntax: "timeout:double numkeys:integer key:key... where<min=MIN | max=MAX> [count:integer=COUNT]",
   run(c) {
-    const request = readPops(c, 2);
+    const request = readPops(c, 2, "MIN", "MAX");
     const timeoutMs = c.failed ? 0 : c.timeoutMs(1);
-    if (!c.failed && !popFirst(c, 3, request) && !c.failed) {
+    if (!c.failed && !popMany(c, 3, request) && !c.failed) {
       c.block(ZSET, 3, request.keyCount, timeoutMs, replyNilArray);
     }
   },
 });
 
-interface Pops {
-  readonly keyCount: number;
-  readonly highest: boolean;
-  readonly count: number;
-}
-
-/** Reads numkeys key... MIN|MAX [COUNT n], numkeys being argument i. */
-function readPops(c: Call, i: number): Pops {
-  const keyCount = c.integerBetween(i, 1, Number.POSITIVE_INFINITY, KEYS_TOO_FEW);
-  const whereArg = i + keyCount + 1;
-  if (whereArg >= c.argc) c.fail(ERRORS.syntax);
-  const highest = !c.failed && c.args.is(whereArg, "MAX");
-  if (!c.failed && !highest && !c.args.is(whereArg, "MIN")) c.fail(ERRORS.syntax);
-  return { keyCount, highest, count: c.failed ? 0 : readCount(c, whereArg + 1) };
-}
-
-function readCount(c: Call, i: number): number {
-  if (c.argc === i) return 1;
-  if (c.argc < i + 2 || !c.args.is(i, "COUNT")) c.fail(ERRORS.syntax);
-  const count = c.failed ? 1 : c.integerBetween(i + 1, 1, Number.POSITIVE_INFINITY, COUNT_TOO_SMALL);
-  if (c.argc > i + 2) c.fail(ERRORS.syntax);
-  return count;
-}
-
 /** Pops from the first sorted set among the keys; false when there is none. */
-function popFirst(c: Call, firstKey: number, { keyCount, highest, count }: Pops): boolean {
-  for (let i = firstKey; i < firstKey + keyCount; i++) {
-    const e = readSource(c, i);
-    if (c.failed) return false;
-    if (e === NULL) continue;
+function popMany(c: Call, firstKey: number, { keyCount, atFirst, count }: Pops): boolean {
+  return popFirst(c, ZSET, firstKey, keyCount, (keyArg, e) => {
     const taken = Math.min(count, c.keyspace.zsets.length(e));
     c.reply.array(2);
-    replyKey(c, i);
+    replyKey(c, keyArg);
     c.reply.array(taken);
-    startEffect(c, i, highest, 3).bulkInteger(taken);
-    takeOut(c, i, e, highest, taken, true);
-    return true;
-  }
-  return false;
+    startEffect(c, keyArg, !atFirst, 3).bulkInteger(taken);
+    takeOut(c, keyArg, e, !atFirst, taken, true);
+  });
 }
 
 export const bzpopmin = command({
@@ -187,7 +157,7 @@ export const bzpopmin = command({
   summary: "Takes the member with the lowest score out of the first sorted set that has one; waits for one.",
   complexity: "O(log(N)), N being the number of members",
   syntax: "key:key... timeout:double",
-  run: (c) => popOrWait(c, false),
+  run: (c) => popOrWait(c, ZSET, popEnd(c, false)),
 });
 
 export const bzpopmax = command({
@@ -201,22 +171,16 @@ export const bzpopmax = command({
   summary: "Takes the member with the highest score out of the first sorted set that has one; waits for one.",
   complexity: "O(log(N)), N being the number of members",
   syntax: "key:key... timeout:double",
-  run: (c) => popOrWait(c, true),
+  run: (c) => popOrWait(c, ZSET, popEnd(c, true)),
 });
 
-function popOrWait(c: Call, highest: boolean): void {
-  const timeoutArg = c.argc - 1;
-  const timeoutMs = c.timeoutMs(timeoutArg);
-  for (let i = 1; i < timeoutArg && !c.failed; i++) {
-    const e = readSource(c, i);
-    if (c.failed || e === NULL) continue;
+function popEnd(c: Call, highest: boolean): (keyArg: number, e: Ptr) => void {
+  return (keyArg, e) => {
     c.reply.array(3);
-    replyKey(c, i);
-    startEffect(c, i, highest, 2);
-    takeOut(c, i, e, highest, 1, false);
-    return;
-  }
-  if (!c.failed) c.block(ZSET, 1, timeoutArg - 1, timeoutMs, replyNilArray);
+    replyKey(c, keyArg);
+    startEffect(c, keyArg, highest, 2);
+    takeOut(c, keyArg, e, highest, 1, false);
+  };
 }
 
 /** Starts the journal's request for what is popped from key argument i. */
@@ -226,22 +190,4 @@ function startEffect(c: Call, i: number, highest: boolean, argc: number): Reply 
   out.bulk(name, 0, name.length);
   c.effectArg(i);
   return out;
-}
-
-/**
- * The sorted set in key argument `keyArg` that members may be taken from; NULL when there is none. Another type fails; but when the client
- * has waited for several keys, those that have become something else meanwhile just have nothing for it.
- */
-function readSource(c: Call, keyArg: number): Ptr {
-  if (c.waited === undefined) return c.writeAs(keyArg, ZSET);
-  const e = c.write(keyArg);
-  return e === NULL || c.entries.type(e) === ZSET ? e : NULL;
-}
-
-function replyKey(c: Call, i: number): void {
-  c.reply.bulk(c.args.buf, c.args.start[i], c.args.len[i]);
-}
-
-function replyNilArray(reply: Reply): void {
-  reply.nilArray();
 }

@@ -1,7 +1,8 @@
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { readLexRange, readScoreRange } from "../command/member-ranges.ts";
-import { deleteTarget, replyRanks, storeDraft } from "../command/zset-key.ts";
+import { deleteTarget } from "../command/store-target.ts";
+import { replyRanks, storeDraft } from "../command/zset-key.ts";
 import { BY_LEX, BY_RANK, BY_SCORE, ZsetRange } from "../command/zset-range-request.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
 import { ZSET } from "../types/kinds.ts";
@@ -154,7 +155,7 @@ export const zrangestore = command({
     const e = c.readAs(2, ZSET);
     if (c.failed) return;
     if (e === NULL || !range.resolve(c.keyspace.zsets, e)) {
-      deleteTarget(c);
+      deleteTarget(c, 1);
       c.reply.integer(0);
       return;
     }

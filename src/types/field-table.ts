@@ -1,10 +1,10 @@
 import { copyBytes, Span } from "../lib/bytes.ts";
 import { type Arena, NULL, type Ptr } from "../memory/arena.ts";
-import { blockBytes } from "../memory/size-classes.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
 import type { CollectionReclaimer } from "./collection.ts";
 import { kind, RAW, STRING } from "./kinds.ts";
+import { tableBytes } from "./table-bytes.ts";
 
 export const FIELD = kind(STRING, RAW);
 /** A table of no more fields is freed at once: less work than to queue it. */
@@ -75,25 +75,8 @@ export class FieldTable {
     this.dict.destroy(table);
   }
 
-  /** Bytes of table and fields. Fields are taken to be as large as the first `samples` of them on average; 0: all are measured. */
+  /** Bytes of table and fields: see `tableBytes`. */
   memoryBytes(table: Ptr, samples: number): number {
-    const { dict } = this;
-    const count = dict.count(table);
-    const wanted = samples === 0 ? count : Math.min(count, samples);
-    let bytes = 0;
-    let seen = 0;
-    for (let home = 0; seen < wanted; home++) {
-      dict.visitHome(table, home, (f) => {
-        bytes += this.fieldBytes(f);
-        seen++;
-      });
-    }
-    return dict.tableBytes(table) + Math.round((bytes / Math.max(1, seen)) * count);
-  }
-
-  private fieldBytes(f: Ptr): number {
-    const { entries } = this;
-    const own = blockBytes(entries.bytesOf(f));
-    return entries.head(f) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(f)) : own;
+    return tableBytes(this.dict, this.entries, table, samples);
   }
 }

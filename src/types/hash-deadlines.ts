@@ -27,7 +27,7 @@ import type { CollectionReclaimer } from "./collection.ts";
  *    no field left that lives. What remains of a table's past fields is hidden from whoever asks: nothing that is past is ever seen.
  * 4. A hash keeps its timer to its end, even without deadlines.
  */
-export const TIMER = 15;
+const TIMER = 15;
 export const TIMER_BYTES = 32;
 const FIELDS = 1;
 const DEADLINE = 1;

@@ -14,7 +14,7 @@ import { TIMED_FIELDS_MAX, TimedPackedHash } from "./timed-packed-hash.ts";
 import { TimedTableHash } from "./timed-table-hash.ts";
 
 export const PACKED_HASH = kind(HASH, LISTPACK);
-export const TABLE_HASH = kind(HASH, HASHTABLE);
+const TABLE_HASH = kind(HASH, HASHTABLE);
 /** Larger drafts are not made: the pairs are set one by one. */
 const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */

@@ -7,7 +7,7 @@ import type { Collection, CollectionReclaimer, Remains } from "./collection.ts";
 import { kind, LIST, QUICKLIST } from "./kinds.ts";
 import { ListCursor } from "./list-cursor.ts";
 
-export const LIST_KIND = kind(LIST, QUICKLIST);
+const LIST_KIND = kind(LIST, QUICKLIST);
 /** Bytes of the greatest leaf for -1, -2 ... of the directive, and for a number of elements. */
 const LEAF_BYTES = [1024, 2048, 4096, 8192, 16_384];
 const COUNTED_LEAF_BYTES = 2048;

@@ -1,11 +1,11 @@
 import { Span } from "../lib/bytes.ts";
 import type { Random } from "../lib/random.ts";
 import { NULL, type Ptr } from "../memory/arena.ts";
-import { blockBytes } from "../memory/size-classes.ts";
 import type { Dict } from "../structures/dict.ts";
 import type { Entries } from "../structures/entry.ts";
 import type { CollectionReclaimer } from "./collection.ts";
 import { kind, RAW, STRING } from "./kinds.ts";
+import { tableBytes } from "./table-bytes.ts";
 
 const MEMBER = kind(STRING, RAW);
 /** A table of no more members is freed at once: less work than to queue it. */
@@ -103,19 +103,8 @@ export class MemberTable {
     dict.destroy(table);
   }
 
-  /** Bytes of the table's blocks. Members are taken to be as large as the first `samples` of them on average; 0: all are measured. */
+  /** Bytes of table and members: see `tableBytes`. */
   memoryBytes(table: Ptr, samples: number): number {
-    const { dict, entries } = this;
-    const count = dict.count(table);
-    const wanted = samples === 0 ? count : Math.min(count, samples);
-    let bytes = 0;
-    let seen = 0;
-    for (let home = 0; seen < wanted; home++) {
-      dict.visitHome(table, home, (member) => {
-        bytes += blockBytes(entries.bytesOf(member));
-        seen++;
-      });
-    }
-    return dict.tableBytes(table) + Math.round((bytes / Math.max(1, seen)) * count);
+    return tableBytes(this.dict, this.entries, table, samples);
   }
 }

@@ -10,9 +10,9 @@ import type { Collection, CollectionReclaimer } from "./collection.ts";
 import { HASHTABLE, INTSET, kind, LISTPACK, SET } from "./kinds.ts";
 import { MemberTable, type MemberVisitor } from "./member-table.ts";
 
-export const INTEGER_SET = kind(SET, INTSET);
-export const PACKED_SET = kind(SET, LISTPACK);
-export const TABLE_SET = kind(SET, HASHTABLE);
+const INTEGER_SET = kind(SET, INTSET);
+const PACKED_SET = kind(SET, LISTPACK);
+const TABLE_SET = kind(SET, HASHTABLE);
 /** A table is sampled by picks instead of a walk when it has more than this times the members that are wanted. */
 const PICKING_FACTOR = 3;
 const INTEGER_TEXT_BYTES = 20;

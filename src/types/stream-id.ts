@@ -28,6 +28,12 @@ export class StreamId {
     this.seqLow = other.seqLow;
   }
 
+  clone(): StreamId {
+    const copy = new StreamId();
+    copy.set(this);
+    return copy;
+  }
+
   setWords(msHigh: number, msLow: number, seqHigh: number, seqLow: number): void {
     this.msHigh = msHigh | 0;
     this.msLow = msLow | 0;

@@ -24,5 +24,5 @@ export const TAIL_END = 25;
 export const GROUPS = 29;
 /** The producers whose messages are told apart; see stream-producers.ts. NULL while there are none. */
 export const PRODUCERS = 32;
-export const HEADER_WORDS = 33;
+const HEADER_WORDS = 33;
 export const HEADER_BYTES = HEADER_WORDS * 4;

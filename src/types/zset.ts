@@ -11,8 +11,8 @@ import { HEADER_BYTES, TableZset } from "./table-zset.ts";
 import { ZsetCursor } from "./zset-cursor.ts";
 import type { LexRange, ScoreRange } from "./zset-range.ts";
 
-export const PACKED_ZSET = kind(ZSET, LISTPACK);
-export const TABLE_ZSET = kind(ZSET, SKIPLIST);
+const PACKED_ZSET = kind(ZSET, LISTPACK);
+const TABLE_ZSET = kind(ZSET, SKIPLIST);
 
 export type ScoredVisitor = (member: Span, score: number) => void;
 
@@ -197,16 +197,7 @@ export class ZsetValues implements Collection {
     return tables.rank(z, m);
   }
 
-  /** How many members have a lower score. */
-  countBelow(e: Ptr, score: number): number {
-    return this.count(e, score, false);
-  }
-
-  /** How many members have that score or a lower one. */
-  countUpTo(e: Ptr, score: number): number {
-    return this.count(e, score, true);
-  }
-
+  /** How many members have a lower score; with `inclusive` those of that score, too. */
   private count(e: Ptr, score: number, inclusive: boolean): number {
     if (!this.isPacked(e)) return this.tables.countBelow(this.entries.reference(e), score, inclusive);
     this.open(e);

@@ -61,6 +61,7 @@ function large(count: number): Workload[] {
   const add = ["ZADD", "zset", random("", count), sequence("element:")];
   const fill: Fill = { args: add, count };
   const list: Fill = { args: ["RPUSH", "list", sequence("element:")], count };
+  const long: Fill = { args: ["RPUSH", "list", filler(100)], count };
   const middle = count / 2;
   const size = count === 1_000_000 ? "1M" : String(count);
   const pivot = `element:${String(middle).padStart(12, "0")}`;
@@ -74,6 +75,10 @@ function large(count: number): Workload[] {
     ),
     define(`ZREM on ${size}`, ["ZREM", "zset", sequence("element:")], { fill, restore: { args: add, run: "again" } }),
     define(`LINDEX in ${size}`, ["LINDEX", "list", randomNumber(middle, count / 10)], { fill: list, writes: false }),
+    define(`LINDEX in ${size} of 100 B`, ["LINDEX", "list", randomNumber(middle, count / 10)], {
+      fill: long,
+      writes: false,
+    }),
     define(`LINSERT in ${size}`, ["LINSERT", "list", "BEFORE", pivot, VALUE], {
       fill: list,
       pipelines: [1],
