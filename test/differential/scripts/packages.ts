@@ -1,4 +1,5 @@
-// Scripts about the libraries that come with the language: cjson, cmsgpack, struct, bit.
+// Scripts about the libraries that come with the language: cjson, cmsgpack, struct, bit. Left out is what shows that the machine is one of
+// 32 bits: the texts of addresses, string.dump, and lengths in struct's formats beyond 2^32.
 import type { Corpus } from "./corpus.ts";
 
 const JSON_VALUES = [
@@ -89,7 +90,6 @@ const JSON_OTHERS = [
   "return cjson.decode()",
   "return cjson.decode(5)",
   "return cjson.decode({})",
-  "return tostring(cjson.null)",
   "return type(cjson.null)",
   "return cjson._NAME",
   "return cjson._VERSION",
@@ -274,7 +274,6 @@ const STRUCT_OTHERS = [
   "return {struct.unpack('', '')}",
   "return struct.pack('d', 0.1)",
   "return tostring(({struct.unpack('f', struct.pack('f', 0.1))})[1])",
-  "return {struct.unpack('Lc0', '\\255\\255\\255\\255\\255\\255\\255\\127abc')}",
   "return {struct.unpack('c4', 'abc')}",
   "return struct.pack('i3', 70000)",
   "return {struct.unpack('i3', '\\255\\255\\255')}",
