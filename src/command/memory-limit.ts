@@ -3,12 +3,21 @@ import type { ClientRegistry } from "./client.ts";
 import { CONNECTION_BYTES } from "./client-info.ts";
 import { GATE_MEMORY_FULL, type MemoryRecord } from "./context.ts";
 
-/** Whoever owns the gate that the limit shuts. */
-interface Limited {
-  gate: number;
+/** Whose memory is looked at. */
+interface MemoryUser {
   readonly keyspace: Keyspace;
   readonly clients: ClientRegistry;
   readonly memory: MemoryRecord;
+}
+
+/** Whoever owns the gate that the limit shuts. */
+interface Limited extends MemoryUser {
+  gate: number;
+}
+
+/** About how much memory is in use, told without looking at every client: cheap enough for every poll. */
+export function roughBytesInUse({ memory, keyspace, clients }: MemoryUser): number {
+  return memory.startupBytes + keyspace.arena.usedBytes + clients.size * CONNECTION_BYTES;
 }
 
 /** maxmemory: shuts the server's gate for requests that need memory while there is too much in use. Looked at once a poll. */
@@ -22,12 +31,7 @@ export class MemoryLimit {
 
   apply(): void {
     if (this.bytes === 0 && (this.server.gate & GATE_MEMORY_FULL) === 0) return;
-    const full = this.bytes > 0 && !this.evicts && this.usedBytes > this.bytes;
+    const full = this.bytes > 0 && !this.evicts && roughBytesInUse(this.server) > this.bytes;
     this.server.gate = full ? this.server.gate | GATE_MEMORY_FULL : this.server.gate & ~GATE_MEMORY_FULL;
-  }
-
-  private get usedBytes(): number {
-    const { memory, keyspace, clients } = this.server;
-    return memory.startupBytes + keyspace.arena.usedBytes + clients.size * CONNECTION_BYTES;
   }
 }

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
-import { CONNECTION_BYTES, clientMemory } from "../command/client-info.ts";
+import { clientMemory } from "../command/client-info.ts";
 import type { MemoryRecord, ServerContext } from "../command/context.ts";
+import { roughBytesInUse } from "../command/memory-limit.ts";
 import { humanBytes, percent } from "./format.ts";
 import type { Fields, Section } from "./section.ts";
 
@@ -38,9 +39,8 @@ export function startMemoryRecord(): MemoryRecord {
 
 /** Remembers the peak without looking at every client: cheap enough for periodic work. */
 export function notePeak(server: ServerContext): void {
-  const { memory, keyspace, clients } = server;
-  const used = memory.startupBytes + keyspace.arena.usedBytes + clients.size * CONNECTION_BYTES;
-  if (used > memory.peakBytes) memory.peakBytes = used;
+  const used = roughBytesInUse(server);
+  if (used > server.memory.peakBytes) server.memory.peakBytes = used;
 }
 
 export function memoryFigures(server: ServerContext): MemoryFigures {
