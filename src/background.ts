@@ -1,58 +1,93 @@
 import type { WaitingClients } from "./command/waiting.ts";
-import type { ExpiryCycle } from "./keyspace/expiry.ts";
-import type { Keyspace } from "./keyspace/keyspace.ts";
 import type { Clock } from "./lib/clock.ts";
-import { BACKGROUND_SLICE_US } from "./limits.ts";
-import { DELAYS, type LatencyMonitor } from "./observe/latency.ts";
+import { BACKGROUND_SHARE, BACKGROUND_US_MAX, BACKGROUND_US_MIN } from "./limits.ts";
+import { type BackgroundJob, Slice } from "./observe/job.ts";
+import type { LatencyMonitor } from "./observe/latency.ts";
+import type { ServerStats } from "./observe/stats.ts";
 
 /** Timers take whole milliseconds up to about 24 days. */
 const TIMER_MS_MAX = 1_000_000_000;
 
-/** Does what can wait between polls, in slices, and wakes the loop when a key's or a waiting client's time comes while nobody else does. */
+/**
+ * Does what can wait between polls, in slices, and wakes the loop when a job's or a waiting client's time comes while nobody else does.
+ *
+ * All jobs together have a budget for each poll: a share of the time that the requests of the poll took, so that many clients are slowed
+ * down by no more than that share, and within bounds, so that there is always some progress and no single request waits long; and the upper
+ * bound when nobody asked for anything. The jobs that have something to do share it by their weights.
+ */
 export class Background {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
-  private sliceEndUs = 0;
+  private readonly jobs: BackgroundJob[] = [];
+  private readonly due: BackgroundJob[] = [];
+  private readonly slice: Slice;
+  private commandsBefore = 0;
 
   /** `wake` makes a poll happen: the clock is read, and `run` called at its end. */
   constructor(
-    private readonly keyspace: Keyspace,
-    private readonly expiry: ExpiryCycle,
     private readonly waiting: WaitingClients,
     private readonly clock: Clock,
+    private readonly stats: ServerStats,
     private readonly latency: LatencyMonitor,
     private readonly wake: () => void,
-  ) {}
+  ) {
+    this.slice = new Slice(clock);
+  }
 
-  /** One slice of each job that has something to do. */
-  run(): void {
-    const idle = this.expiry.run() && this.reclaim();
+  /** From now on there is this work, too. Jobs run in the order in which they were added. */
+  add(job: BackgroundJob): void {
+    this.jobs.push(job);
+  }
+
+  /** One slice of each job that has something to do. The requests of this poll began at `startUs`, its time is `nowMs`. */
+  run(startUs: number, nowMs: number): void {
+    const { due } = this;
+    let weights = 0;
+    for (const job of this.jobs) {
+      if (!job.isDue(nowMs)) continue;
+      weights += job.weight;
+      due.push(job);
+    }
+    const idle = due.length === 0 || this.runDue(startUs, nowMs, weights);
+    this.commandsBefore = this.stats.commandsProcessed;
+    this.stats.loop.recordTurn(this.clock.monotonicUs() - startUs);
     if (!idle) {
       this.wake();
       return;
     }
-    const expiryMs = this.expiry.isActive ? this.keyspace.nextDeadlineMs : Number.POSITIVE_INFINITY;
-    const nextMs = Math.min(expiryMs, this.waiting.nextDeadlineMs);
-    if (nextMs < this.timerAtMs) this.arm(nextMs);
+    let nextMs = this.waiting.nextDeadlineMs;
+    for (const job of this.jobs) nextMs = Math.min(nextMs, job.nextMs);
+    if (nextMs < this.timerAtMs) this.arm(nextMs, nowMs);
   }
 
-  private reclaim(): boolean {
-    if (this.keyspace.reclaimer.isIdle) return true;
-    const startUs = this.clock.monotonicUs();
-    this.sliceEndUs = startUs + BACKGROUND_SLICE_US;
-    const done = this.keyspace.reclaimer.run(this.stop);
-    if (this.latency.isOn) {
-      this.latency.add(DELAYS.freeCycle, this.clock.monotonicUs() - startUs, this.keyspace.nowMs);
+  /** True when all that was due is done. */
+  private runDue(startUs: number, nowMs: number, weights: number): boolean {
+    const { due, slice, stats } = this;
+    const us = this.budgetUs(startUs);
+    stats.loop.budgetUs = us;
+    let idle = true;
+    for (const job of due) {
+      const jobStartUs = slice.start((us * job.weight) / weights);
+      const done = job.run(slice);
+      const tookUs = this.clock.monotonicUs() - jobStartUs;
+      stats.loop.job(job.name).record(tookUs, done);
+      this.latency.add(job.delay, tookUs, nowMs);
+      idle &&= done;
     }
-    return done;
+    due.length = 0;
+    return idle;
   }
 
-  private readonly stop = (): boolean => this.clock.monotonicUs() >= this.sliceEndUs;
+  private budgetUs(startUs: number): number {
+    if (this.stats.commandsProcessed === this.commandsBefore) return BACKGROUND_US_MAX;
+    const requestsUs = this.clock.monotonicUs() - startUs;
+    return Math.min(BACKGROUND_US_MAX, Math.max(BACKGROUND_US_MIN, requestsUs * BACKGROUND_SHARE));
+  }
 
-  private arm(atMs: number): void {
+  private arm(atMs: number, nowMs: number): void {
     clearTimeout(this.timer);
     this.timerAtMs = atMs;
-    const delayMs = Math.min(TIMER_MS_MAX, Math.max(1, atMs - this.keyspace.nowMs));
+    const delayMs = Math.min(TIMER_MS_MAX, Math.max(1, atMs - nowMs));
     this.timer = setTimeout(this.onTimer, delayMs);
   }
 

@@ -21,8 +21,10 @@ export const OUTPUT_UNCHECKED_BYTES_MAX = 16 * 1024;
 export const QUEUE_GATHER_BYTES = 64 * 1024;
 /** A key or value may not be longer than proto-max-bulk-len; this is the bound of a string that commands build (Redis's 512 MB). */
 export const STRING_BYTES_MAX = 512 * 1024 * 1024;
-/** Background work between two polls stops after this. */
-export const BACKGROUND_SLICE_US = 500;
+/** Background work of all kinds at the end of a poll: at least and at most so much, and in between this share of the time for its requests. */
+export const BACKGROUND_US_MIN = 250;
+export const BACKGROUND_US_MAX = 1000;
+export const BACKGROUND_SHARE = 0.5;
 /** Descriptors that are not clients: listeners, files, the runtime's own. */
 export const RESERVED_DESCRIPTORS = 32;
 

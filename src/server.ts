@@ -94,6 +94,7 @@ export class Server implements ServerContext, Host {
   private readonly listeners: Listeners;
   private readonly unjournalled = new Set<Connection>();
   private polling = false;
+  private pollStartUs = 0;
   private cron: ReturnType<typeof setInterval> | undefined;
   /** Connections whose next request waits for the end of a pause. */
   private paused = new Set<Connection>();
@@ -113,9 +114,10 @@ export class Server implements ServerContext, Host {
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
-    const { latency } = this.observation;
-    this.expiry = new ExpiryCycle(this.keyspace, clock, this.stats, latency);
-    this.background = new Background(this.keyspace, this.expiry, this.waiting, clock, latency, () => this.startPoll());
+    this.expiry = new ExpiryCycle(this.keyspace);
+    this.background = new Background(this.waiting, clock, this.stats, this.observation.latency, () => this.startPoll());
+    this.background.add(this.expiry);
+    this.background.add(this.keyspace.reclaimer);
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);
@@ -141,7 +143,11 @@ export class Server implements ServerContext, Host {
 
   /** Starts the periodic work. */
   start(): void {
+    let dueUs = this.clock.monotonicUs() + CRON_MS * 1000;
     this.cron = setInterval(() => {
+      const nowUs = this.clock.monotonicUs();
+      this.stats.loop.recordLag(Math.max(0, nowUs - dueUs));
+      dueUs = nowUs + CRON_MS * 1000;
       if (this.cronPaused) return;
       this.startPoll();
       notePeak(this);
@@ -215,6 +221,7 @@ export class Server implements ServerContext, Host {
   startPoll(): void {
     if (this.polling) return;
     this.polling = true;
+    this.pollStartUs = this.clock.monotonicUs();
     // For a script, the time stands still.
     if ((this.gate & GATE_BUSY) === 0) {
       this.keyspace.setNow(this.clock.unixMs());
@@ -229,7 +236,7 @@ export class Server implements ServerContext, Host {
     this.executor.waking.endOverdue(this.keyspace.nowMs);
     if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
-    if ((this.gate & GATE_BUSY) === 0) this.background.run();
+    if ((this.gate & GATE_BUSY) === 0) this.background.run(this.pollStartUs, this.keyspace.nowMs);
     if (this.paused.size > 0) this.resumePaused();
     if (this.resuming.length > 0) this.resumeAll();
   };

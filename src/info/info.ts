@@ -3,6 +3,7 @@ import { commandStats, errorStats, latencyStats } from "./commands.ts";
 import { clients, cluster, cpu, modules, replication, server } from "./general.ts";
 import { keysizes } from "./keysizes.ts";
 import { keyspace } from "./keyspace.ts";
+import { loop } from "./loop.ts";
 import { memory } from "./memory.ts";
 import { persistence } from "./persistence.ts";
 import type { Section } from "./section.ts";
@@ -15,6 +16,7 @@ const SECTIONS: readonly Section[] = [
   memory,
   persistence,
   stats,
+  loop,
   replication,
   cpu,
   modules,

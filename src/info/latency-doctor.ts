@@ -13,9 +13,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Commands that are quick by nature took long: the process did not get the processor, its memory was swapped out, or it collected " +
     "garbage. Look at the load of the machine and at its swap, and at the number of processors it may use.",
   [DELAYS.expireCycle]:
-    "Keys expire in slices of half a millisecond. If such a slice lasts longer, the machine is overloaded.",
+    "Keys expire in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
   [DELAYS.freeCycle]:
-    "What was deleted is freed in slices of half a millisecond. If one lasts longer, the machine is overloaded.",
+    "What was deleted is freed in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
   [DELAYS.aofWrite]:
     "Writing the append-only file waits for the disk. Is it shared with other programs, or slow? Faster storage helps.",
   [DELAYS.aofWriteDuringSync]:

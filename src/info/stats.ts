@@ -34,14 +34,15 @@ function traffic({ stats, rates }: ServerContext): Fields {
  * they were removed is what the lag tells.
  */
 function expiry({ stats }: ServerContext): Fields {
+  const slices = stats.loop.job("expiry");
   return {
     expired_keys: stats.expiredKeys,
     expired_subkeys: stats.expiredFields,
     expired_stale_perc: "0.00",
-    expired_time_cap_reached_count: stats.expirySlicesCut,
-    expire_cycle_cpu_milliseconds: Math.floor(stats.expiryUs / 1000),
-    expire_slices: stats.expirySlices,
-    expire_slice_max_us: Math.ceil(stats.expirySliceUsMax),
+    expired_time_cap_reached_count: slices.cut,
+    expire_cycle_cpu_milliseconds: Math.floor(slices.totalUs / 1000),
+    expire_slices: slices.slices,
+    expire_slice_max_us: Math.ceil(slices.maxUs),
     expired_lag_p50_ms: stats.expiredLag.percentile(50),
     expired_lag_p99_ms: stats.expiredLag.percentile(99),
     expired_lag_max_ms: stats.expiredLag.percentile(100),
@@ -80,6 +81,8 @@ function replies({ stats }: ServerContext): Fields {
     total_error_replies: stats.errorReplies,
     total_reads_processed: stats.readEvents,
     total_writes_processed: stats.writeEvents,
+    eventloop_cycles: stats.loop.turns,
+    eventloop_duration_sum: Math.round(stats.loop.turnsUs),
     io_threaded_reads_processed: 0,
     io_threaded_writes_processed: 0,
     reply_buffer_shrinks: 0,

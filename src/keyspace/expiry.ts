@@ -1,47 +1,42 @@
-import type { Clock } from "../lib/clock.ts";
-import { DELAYS, type LatencyMonitor } from "../observe/latency.ts";
-import type { ServerStats } from "../observe/stats.ts";
+import type { BackgroundJob, Budget } from "../observe/job.ts";
+import { DELAYS } from "../observe/latency.ts";
 import type { Keyspace } from "./keyspace.ts";
 
-/** A slice of expiry work ends after this long, so that no client waits for it longer. */
-const SLICE_US = 500;
 /** How many entries are handed out between two looks at the clock, which costs as much as one of them. */
 const ENTRIES_PER_LOOK = 8;
 
 /** Removes keys when their time has come, all databases', in slices. */
-export class ExpiryCycle {
+export class ExpiryCycle implements BackgroundJob {
+  readonly name = "expiry";
+  readonly delay = DELAYS.expireCycle;
+  readonly weight = 2;
   /** Off only by DEBUG SET-ACTIVE-EXPIRE. */
   enabled = true;
-  private sliceEndUs = 0;
+  private budget: Budget | undefined;
   private untilLook = 0;
   private firstDatabase = 0;
 
-  constructor(
-    private readonly keyspace: Keyspace,
-    private readonly clock: Clock,
-    private readonly stats: ServerStats,
-    private readonly latency: LatencyMonitor,
-  ) {}
+  constructor(private readonly keyspace: Keyspace) {}
 
-  get isActive(): boolean {
+  private get isActive(): boolean {
     return this.enabled && !this.keyspace.holdsEnded;
   }
 
-  /** Works for at most a slice. True when nothing is overdue; `keyspace.nextDeadlineMs` is then when to call again. */
-  run(): boolean {
-    const { keyspace } = this;
-    const nowMs = keyspace.nowMs;
-    if (!this.isActive || nowMs < keyspace.nextDeadlineMs) return true;
-    const startUs = this.clock.monotonicUs();
-    this.sliceEndUs = startUs + SLICE_US;
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.keyspace.nextDeadlineMs && this.isActive;
+  }
+
+  get nextMs(): number {
+    return this.isActive ? this.keyspace.nextDeadlineMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** True when nothing is overdue. */
+  run(budget: Budget): boolean {
+    const { nowMs } = this.keyspace;
+    if (!this.isDue(nowMs)) return true;
+    this.budget = budget;
     this.untilLook = ENTRIES_PER_LOOK;
     const done = this.advanceAll(nowMs);
-    const us = this.clock.monotonicUs() - startUs;
-    this.stats.expirySlices++;
-    this.stats.expiryUs += us;
-    if (!done) this.stats.expirySlicesCut++;
-    if (us > this.stats.expirySliceUsMax) this.stats.expirySliceUsMax = us;
-    this.latency.add(DELAYS.expireCycle, us, nowMs);
     if (done) this.planNext(nowMs);
     return done;
   }
@@ -62,7 +57,7 @@ export class ExpiryCycle {
   private readonly stop = (): boolean => {
     if (--this.untilLook > 0) return false;
     this.untilLook = ENTRIES_PER_LOOK;
-    return this.clock.monotonicUs() >= this.sliceEndUs;
+    return this.budget!.isSpent();
   };
 
   private planNext(nowMs: number): void {

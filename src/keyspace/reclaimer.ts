@@ -1,4 +1,6 @@
 import type { Ptr } from "../memory/arena.ts";
+import type { BackgroundJob, Budget } from "../observe/job.ts";
+import { DELAYS } from "../observe/latency.ts";
 import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
 import type { CollectionReclaimer, Remains } from "../types/collection.ts";
@@ -10,16 +12,19 @@ interface ReclaimerOwner {
 }
 
 /** Frees what is unreachable in slices, so that no command pays for what it deleted. */
-export class Reclaimer implements CollectionReclaimer {
+export class Reclaimer implements CollectionReclaimer, BackgroundJob {
+  readonly name = "reclaiming";
+  readonly delay = DELAYS.freeCycle;
+  readonly weight = 1;
+  readonly nextMs = Number.POSITIVE_INFINITY;
   private readonly queue: Remains[] = [];
   /** Values freed so far, since CONFIG RESETSTAT. */
   freed = 0;
 
   constructor(private readonly owner: ReclaimerOwner) {}
 
-  /** There is nothing left to free. */
-  get isIdle(): boolean {
-    return this.queue.length === 0;
+  isDue(): boolean {
+    return this.queue.length > 0;
   }
 
   /** Values that are unreachable but not yet freed: keys, and collections that were a key's alone. */
@@ -40,10 +45,10 @@ export class Reclaimer implements CollectionReclaimer {
     this.queue.push(remains);
   }
 
-  /** Frees until everything is freed (true) or `stop` says so. Values that are queued on the way are freed first. */
-  run(stop: () => boolean): boolean {
+  /** Frees until everything is freed (true) or the budget is spent. Values that are queued on the way are freed first. */
+  run({ isSpent }: Pick<Budget, "isSpent">): boolean {
     for (let remains = this.queue.at(-1); remains !== undefined; remains = this.queue.at(-1)) {
-      if (stop()) return false;
+      if (isSpent()) return false;
       const before = remains.left;
       const more = remains.step();
       this.freed += before - remains.left;

@@ -1,4 +1,5 @@
 import { Histogram } from "../lib/histogram.ts";
+import { LoopFigures } from "./loop.ts";
 
 /** Longer durations are counted as these. */
 const LATENCY_NS_MAX = 1_000_000_000;
@@ -43,12 +44,6 @@ export class ServerStats {
   expiredKeys = 0;
   /** Fields of hashes. */
   expiredFields = 0;
-  expirySlices = 0;
-  expirySliceUsMax = 0;
-  /** Slices that ended because their time was up. */
-  expirySlicesCut = 0;
-  /** Time that all slices took. */
-  expiryUs = 0;
   evictedKeys = 0;
   evictedClients = 0;
   keyspaceHits = 0;
@@ -64,6 +59,7 @@ export class ServerStats {
   /** How late expired keys were removed, in ms. */
   expiredLag = new Histogram(LAG_MS_MAX);
   readonly errors = new Map<string, number>();
+  loop = new LoopFigures();
 
   countError(code: string): void {
     this.errorReplies++;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { datasetDigest } from "../../src/commands/debug-digest.ts";
 import { ExpiryCycle } from "../../src/keyspace/expiry.ts";
-import { LatencyMonitor } from "../../src/observe/latency.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { FIELDS_PER_STEP } from "../../src/types/hash-deadlines.ts";
 import { frame, LocalServer } from "./local-server.ts";
 import { bulk, int, NIL, NOT_INTEGER, OK, Recording, WRONG_TYPE } from "./recording.ts";
@@ -15,8 +15,8 @@ function now(recording: Recording): number {
 function pass(recording: Recording, ms: number): void {
   const { server } = recording;
   server.pass(ms);
-  const cycle = new ExpiryCycle(server.keyspace, server.clock, server.stats, new LatencyMonitor());
-  for (let slices = 0; !cycle.run(); slices++) expect(slices).toBeLessThan(1000);
+  const cycle = new ExpiryCycle(server.keyspace);
+  for (let slices = 0; !cycle.run(UNBOUNDED); slices++) expect(slices).toBeLessThan(1000);
 }
 
 function ints(...values: number[]): string {
@@ -270,7 +270,7 @@ describe("a field's deadline", () => {
       "HGETDEL h FIELDS 2 a b",
     ]) {
       r.prepare("HSET h a 1 b 2", "HPEXPIRE h 100 FIELDS 2 a b", "HSET other x 1", end, "DEL h other");
-      reclaimer.run(() => false);
+      reclaimer.run(UNBOUNDED);
       pass(r, 200);
       databases[0].dropIdleWheel();
       expect([end, databases[0].timers, arena.usedBytes]).toEqual([end, 0, before]);

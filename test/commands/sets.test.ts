@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { frame, LocalServer } from "./local-server.ts";
 import { bulk, int, NIL, Recording } from "./recording.ts";
 
@@ -111,7 +112,7 @@ describe("SINTERSTORE, SUNIONSTORE and SDIFFSTORE", () => {
     c.say(`SADD a ${members(0)}`, `SADD b ${members(300)}`, `SADD c ${members(1100)}`);
     c.say("SDIFF a b c", "SUNION a b", "SINTER a b", "SUNIONCARD 2 a b", "SDIFFCARD 3 a b c", "SUNIONSTORE d a b");
     c.say("SINTERSTORE d a c", "DEL a b c d");
-    server.keyspace.reclaimer.run(() => false);
+    server.keyspace.reclaimer.run(UNBOUNDED);
     expect(server.keyspace.arena.usedBytes).toBe(before);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { parseReplies } from "../support/reply.ts";
 import { LocalServer } from "./local-server.ts";
 import { bulk, int, NIL, OK, SYNTAX_ERROR } from "./recording.ts";
@@ -320,7 +321,7 @@ describe("messages with a name", () => {
     client.say("XGROUP CREATE s g 0", "XREADGROUP GROUP g a STREAMS s >", "COPY s t", "DEL s");
     expect(client.say("XADD t IDMP p1 last * f v")).toBe(id);
     client.say("DEL t");
-    reclaimer.run(() => false);
+    reclaimer.run(UNBOUNDED);
     expect(arena.usedBytes).toBe(before);
   });
 });

@@ -6,17 +6,15 @@ import { encode, latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
-import { LatencyMonitor } from "../../src/observe/latency.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
 import { RAW_STRING } from "../../src/types/string.ts";
-
-const never = () => false;
 
 class Store {
   readonly clock = new ManualClock();
   readonly keyspace = new Keyspace(2, this.clock, new Random(1));
   readonly stats = new ServerStats();
-  readonly expiry = new ExpiryCycle(this.keyspace, this.clock, this.stats, new LatencyMonitor());
+  readonly expiry = new ExpiryCycle(this.keyspace);
   readonly db = this.keyspace.databases[0];
   private readonly span = new Span();
 
@@ -76,7 +74,7 @@ function apply(
 ): void {
   if (one.kind === "pass") {
     store.pass(one.ms);
-    while (!store.expiry.run());
+    while (!store.expiry.run(UNBOUNDED));
     for (const [name, { deadlineMs }] of model) {
       if (deadlineMs === 0 || deadlineMs > store.keyspace.nowMs) continue;
       // The wheel's slots are 4 ms long: a key of the present one goes when it is looked for.
@@ -126,7 +124,7 @@ describe("database", () => {
           expect(deadline).toBe(deadlineMs === 0 ? Number.POSITIVE_INFINITY : deadlineMs);
         }
         store.keyspace.flush(store.db);
-        expect(store.keyspace.reclaimer.run(never)).toBe(true);
+        expect(store.keyspace.reclaimer.run(UNBOUNDED)).toBe(true);
         expect(store.keyspace.arena.usedBytes).toBe(empty);
       }),
       { numRuns: 60 },
@@ -151,9 +149,9 @@ describe("database", () => {
     expect(reclaimer.pending).toBe(10_000);
     let slices = 0;
     let looks = 0;
-    while (!reclaimer.run(() => ++looks % 100 === 0)) slices++;
+    while (!reclaimer.run({ isSpent: () => ++looks % 100 === 0 })) slices++;
     expect(slices).toBeGreaterThan(5);
-    expect([reclaimer.pending, reclaimer.freed, reclaimer.isIdle]).toEqual([0, 10_000, true]);
+    expect([reclaimer.pending, reclaimer.freed, reclaimer.isDue()]).toEqual([0, 10_000, false]);
   });
 
   test("exchanges databases with their deadlines", () => {
@@ -163,7 +161,7 @@ describe("database", () => {
     store.keyspace.swap(first, second);
     expect([first.size, second.size]).toEqual([0, 1]);
     store.pass(60);
-    while (!store.expiry.run());
+    while (!store.expiry.run(UNBOUNDED));
     expect(second.size).toBe(0);
   });
 });

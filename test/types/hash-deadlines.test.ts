@@ -6,6 +6,7 @@ import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
 import { blockBytes } from "../../src/memory/size-classes.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { type EndedFields, FIELDS_PER_STEP, NO_DEADLINE, NO_FIELD } from "../../src/types/hash-deadlines.ts";
 import { ENCODING_NAMES } from "../../src/types/kinds.ts";
 
@@ -137,7 +138,7 @@ class Rig {
 
   /** Bytes in use after everything unreachable was freed, and wheels that hold nothing. */
   usedBytes(): number {
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
     for (const db of this.keyspace.databases) db.dropIdleWheel();
     return this.keyspace.arena.usedBytes;
   }
@@ -376,7 +377,7 @@ describe("the memory of a hash with fields that end", () => {
     const sampled = rig.hashes.memoryBytes(rig.find(db, "h"), 5);
     const { usedBytes } = rig.keyspace.arena;
     db.delete(rig.find(db, "h"));
-    rig.keyspace.reclaimer.run(() => false);
+    rig.keyspace.reclaimer.run(UNBOUNDED);
     const freed = usedBytes - rig.keyspace.arena.usedBytes;
     // Overflow buckets are not counted.
     expect(Math.abs(told / freed - 1)).toBeLessThan(0.1);

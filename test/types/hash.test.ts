@@ -5,6 +5,7 @@ import { latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { argsOf } from "../../src/resp/args.ts";
 import { PackedList } from "../../src/structures/packed-list.ts";
 import { PACKED_HASH } from "../../src/types/hash.ts";
@@ -75,7 +76,7 @@ class Checked {
   drop(): void {
     this.db.delete(this.e);
     this.e = NULL;
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 
   pairs(): [string, string][] {
@@ -112,7 +113,7 @@ class Checked {
     this.hashes.copy(original);
     this.put(`copy of ${original}`, this.keyspace.entries.head(original) & 0xff);
     this.db.delete(original);
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 }
 
@@ -242,7 +243,7 @@ describe("hash", () => {
     hash.db.delete(hash.e);
     expect(hash.usedBytes).toBeGreaterThan(before - 1000);
     let slices = 1;
-    while (!hash.keyspace.reclaimer.run(() => slices++ % 100 === 0)) expect(slices).toBeLessThan(1e6);
+    while (!hash.keyspace.reclaimer.run({ isSpent: () => slices++ % 100 === 0 })) expect(slices).toBeLessThan(1e6);
     expect(slices).toBeGreaterThan(1000);
     expect(hash.usedBytes).toBe(usedBytes);
   });

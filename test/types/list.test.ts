@@ -5,6 +5,7 @@ import { latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 
 /** One list under the key "l", and the array that it should be. Texts have one character a byte. */
 class Checked {
@@ -124,7 +125,7 @@ class Checked {
   destroy(): void {
     this.db.delete(this.e);
     this.e = NULL;
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 }
 
@@ -261,7 +262,7 @@ describe("a list", () => {
     list.db.delete(list.e);
     expect(keyspace.reclaimer.pending).toBe(1);
     let slices = 0;
-    while (!keyspace.reclaimer.run(() => slices++ % 10 === 9));
+    while (!keyspace.reclaimer.run({ isSpent: () => slices++ % 10 === 9 }));
     expect(keyspace.reclaimer.freed).toBe(1);
     expect(list.usedBytes).toBe(before);
   });

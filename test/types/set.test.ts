@@ -5,6 +5,7 @@ import { latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { HASHTABLE, INTSET, LISTPACK } from "../../src/types/kinds.ts";
 
 /** One set under the key "s", and the Set that it should be. Texts have one character a byte. */
@@ -87,7 +88,7 @@ class Checked {
   drop(): void {
     this.db.delete(this.e);
     this.e = NULL;
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 
   sample(count: number): string[] {
@@ -129,7 +130,7 @@ class Checked {
     this.sets.copy(original);
     this.put(`copy of ${original}`, this.keyspace.entries.head(original) & 0xff);
     this.db.delete(original);
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 }
 

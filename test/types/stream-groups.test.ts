@@ -4,6 +4,7 @@ import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { GroupRemains, STREAM_VALUE } from "../../src/types/stream.ts";
 import { UNKNOWN } from "../../src/types/stream-groups.ts";
 import { StreamId } from "../../src/types/stream-id.ts";
@@ -90,7 +91,7 @@ class Checked {
     const hash = db.hash(name, 0, 1);
     const e = db.putReference(NULL, name, 0, 1, hash, STREAM_VALUE, this.h, this.streams.rootBytes, 0);
     db.delete(e);
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 }
 
@@ -143,7 +144,7 @@ describe("the pending entries of a group", () => {
     checked.release();
     checked.h = to;
     checked.g = groups.find(to, Buffer.from("g"), 0, 1);
-    expect(keyspace.reclaimer.isIdle).toBeTrue();
+    expect(keyspace.reclaimer.isDue()).toBeFalse();
   }
 
   test("of a million entries are found, and freed with their group in small steps", () => {
@@ -163,7 +164,7 @@ describe("the pending entries of a group", () => {
     groups.find(checked.h, Buffer.from("g"), 0, 1);
     groups.detach(checked.h);
     keyspace.reclaimer.add(new GroupRemains(groups, g));
-    keyspace.reclaimer.run(() => false);
+    keyspace.reclaimer.run(UNBOUNDED);
     expect(keyspace.arena.usedBytes).toBeLessThan(before);
   });
 

@@ -5,6 +5,7 @@ import { latin1, Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { argsOf } from "../../src/resp/args.ts";
 import { STREAM_VALUE } from "../../src/types/stream.ts";
 import { StreamId } from "../../src/types/stream-id.ts";
@@ -111,7 +112,7 @@ class Checked {
 
   release(): void {
     this.db.delete(this.e);
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 }
 
@@ -169,7 +170,7 @@ function apply(checked: Checked, next: Operation): void {
     const old = checked.e;
     streams.copy(old);
     checked.db.delete(old);
-    checked.keyspace.reclaimer.run(() => false);
+    checked.keyspace.reclaimer.run(UNBOUNDED);
     checked.put("s");
   } else {
     checked.check(id);

@@ -5,6 +5,7 @@ import { latin1, type Span } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
+import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LISTPACK, SKIPLIST } from "../../src/types/kinds.ts";
 import { LexRange, ScoreRange } from "../../src/types/zset-range.ts";
 
@@ -77,7 +78,7 @@ class Checked {
     this.db.delete(this.e);
     this.e = NULL;
     this.model.clear();
-    this.keyspace.reclaimer.run(() => false);
+    this.keyspace.reclaimer.run(UNBOUNDED);
   }
 
   /** Every member is found, with its score and its rank; cursors go both ways. */
