@@ -9,11 +9,15 @@ import { healthcheck } from "./healthcheck.ts";
 import { systemClock } from "./lib/clock.ts";
 import { osErrorText } from "./lib/os-errors.ts";
 import { Log } from "./observe/log.ts";
+import { checkAof } from "./persistence/tools/check-aof.ts";
+import { ProcessTerminal, type Terminal } from "./persistence/tools/terminal.ts";
 import { Server } from "./server.ts";
 import { PRODUCT, VERSION } from "./version.ts";
 
 /** The only file that ends the process. */
 async function main(): Promise<void> {
+  const [word, ...rest] = process.argv.slice(2);
+  if (word === "check-aof") return runTool(checkAof, word, rest);
   const table = new CommandTable(COMMANDS);
   const loaded = loadConfig({
     argv: process.argv.slice(2),
@@ -36,6 +40,15 @@ async function main(): Promise<void> {
     case "run":
       return run(loaded.config, table, loaded.withoutEffect);
   }
+}
+
+type Tool = (program: string, args: readonly string[], terminal: Terminal) => number;
+
+function runTool(tool: Tool, word: string, args: readonly string[]): void {
+  const terminal = new ProcessTerminal();
+  const status = tool(`${PRODUCT} ${word}`, args, terminal);
+  terminal.flush();
+  process.exitCode = status;
 }
 
 async function run(config: ConfigStore, table: CommandTable, withoutEffect: readonly string[]): Promise<void> {

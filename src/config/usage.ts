@@ -3,6 +3,8 @@ export function usageText(program: string): string {
   return `Usage: ${program} [file] [--directive value ...] [-]
        ${program} -                    read the configuration from standard input
        ${program} --healthcheck        ask the server that this configuration describes for a PONG
+       ${program} check-aof [--fix | --truncate-to-timestamp <seconds>] <file>
+                                       look for damage in an append-only file, or a manifest's files
        ${program} -v, --version
        ${program} -h, --help
 
