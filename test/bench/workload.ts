@@ -6,6 +6,8 @@ export interface Workload {
   readonly args: readonly Argument[];
   /** Commands per batch; each is a row of the table. */
   readonly pipelines: readonly number[];
+  /** One command that each server is sent before anything else. */
+  readonly prepare: readonly string[] | null;
   /** Run once per server before measuring, with the running number from 0 to count - 1. */
   readonly fill: Fill | null;
   /** Run after every round, outside of what is measured, so that the next one finds what this one found. */
@@ -43,6 +45,6 @@ export const CONNECTIONS_MAX = 50;
 const SHALLOW = [1, 16];
 
 export function define(name: string, args: readonly Argument[], rest: Partial<Workload>): Workload {
-  const defaults = { pipelines: SHALLOW, fill: null, restore: null, writes: true, subscribers: 0 };
+  const defaults = { pipelines: SHALLOW, prepare: null, fill: null, restore: null, writes: true, subscribers: 0 };
   return { name, args, ...defaults, connectionsMax: CONNECTIONS_MAX, ...rest };
 }

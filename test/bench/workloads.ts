@@ -4,6 +4,7 @@
  */
 import { collectionWorkloads } from "./collection-workloads.ts";
 import { type Argument, filler, random, sequence } from "./encode.ts";
+import { scriptWorkloads } from "./script-workloads.ts";
 import { define, type Fill, type KeyCounts, type Workload } from "./workload.ts";
 
 export const CHANNEL = "news";
@@ -41,6 +42,7 @@ export function workloads(counts: KeyCounts): Workload[] {
       fill: { args: ["HSET", "hash", sequence("field:"), filler(16)], count: small },
     }),
     ...collectionWorkloads(counts),
+    ...scriptWorkloads(counts),
     define("PUBLISH to 100", ["PUBLISH", CHANNEL, filler(16)], { pipelines: [1], writes: false, subscribers: 100 }),
   ];
 }

@@ -6,6 +6,7 @@
  * Figures are totals over all rounds, not medians: a garbage collection or a sync happens in few rounds, and its cost belongs to
  * the commands that caused it.
  */
+import { ask } from "../ask.ts";
 import { type Bench, orNote, progress, serverOptions } from "../bench.ts";
 import { encode } from "../encode.ts";
 import type { LoadResult, Window } from "../jobs.ts";
@@ -96,12 +97,19 @@ async function pass(
     for (const at of order) {
       const server = await Server.start(bench.options.contenders[at]!, serverOptions(bench, aof));
       turns.push({ at, server, restored: 0 });
+      await prepare(filled.workload, server);
       if (filled.workload.fill !== null) filled.bytesPerKey[at]!.push(await fill(bench, filled.workload.fill, server));
     }
     for (const row of rows) await passRow(bench, aof, row, rounds, [...turns]);
   } finally {
     for (const { server } of turns) await server.stop();
   }
+}
+
+async function prepare({ name, prepare }: Workload, server: Server): Promise<void> {
+  if (prepare === null) return;
+  const reply = await ask(server.port, ...prepare);
+  if (reply.startsWith("-")) throw new Error(`${name}: ${reply.trim()}`);
 }
 
 async function fill(bench: Bench, { args, count: keys }: Fill, server: Server): Promise<number> {
