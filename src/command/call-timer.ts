@@ -11,6 +11,8 @@ import type { TableEntry } from "./table.ts";
 const LARGE_BYTES = 4096;
 /** So many quick calls take far less than any limit under which calls are measured together. */
 const MEASURED_TOGETHER_MAX = 64;
+/** Of a script's quick calls of one command, one in so many is measured. */
+const SAMPLED_EVERY = 8;
 const NO_SECRETS: readonly number[] = [];
 
 /** What the timer was in the middle of. */
@@ -73,16 +75,27 @@ export class CallTimer {
     }
   }
 
-  /** A call of that command begins that is measured alone, because what was done before it is not known. */
-  beginAlone(entry: TableEntry): void {
+  /**
+   * A script's call of that command begins. What the script does before and after it is not to be measured with it; so a quick command is
+   * measured once in a while, and taken to last as long as then the other times.
+   */
+  beginScripted(entry: TableEntry): void {
     this.entry = entry;
-    this.start();
+    this.isAlone = entry.sampleIn-- === 0 || this.measuresAlone(entry);
+    if (this.isAlone) this.start();
   }
 
-  endAlone(client: Client, args: Args): void {
+  endScripted(client: Client, args: Args): void {
+    const { entry, server } = this;
+    if (!this.isAlone) {
+      entry!.stats.record(1, entry!.sampleUs, server.observation.keepsLatency);
+      server.stats.commandsProcessed++;
+      return;
+    }
     this.calls = 1;
     this.client = client;
-    this.record(args);
+    entry!.sampleUs = this.record(args);
+    entry!.sampleIn = SAMPLED_EVERY - 1;
   }
 
   /** The call that began last does not count: it has to wait, and will be called again. */
@@ -108,7 +121,8 @@ export class CallTimer {
     this.startUs = outer.startUs;
   }
 
-  private record(args: Args | undefined): void {
+  /** Returns the microseconds that the calls took. */
+  private record(args: Args | undefined): number {
     const { server, calls } = this;
     const entry = this.entry!;
     const nowUs = server.clock.monotonicUs();
@@ -118,6 +132,7 @@ export class CallTimer {
     if (us >= server.observation.limitUs) this.remember(entry, us, args);
     this.calls = 0;
     this.startUs = nowUs;
+    return us;
   }
 
   private remember(entry: TableEntry, us: number, args: Args | undefined): void {

@@ -352,11 +352,11 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   runScripted(client: Client, entry: TableEntry, args: Args, reply: Reply, journalled: boolean): void {
     const { timer, server } = this;
     const c = this.innerCall(this.depth++);
-    timer.beginAlone(entry);
+    timer.beginScripted(entry);
     this.journals = journalled;
     this.perform(c, client, args, reply, entry);
     this.journals = true;
-    timer.endAlone(client, args);
+    timer.endScripted(client, args);
     this.depth--;
     if (server.gate & GATE_MONITORED) tellMonitorsWithin(server, client, entry, args);
   }

@@ -1,7 +1,7 @@
 import { parseInteger } from "../lib/integer.ts";
 import type { Args } from "../resp/args.ts";
 import type { EncodedReply } from "../resp/reply.ts";
-import { type Script, ScriptCache, sha1 } from "../script/cache.ts";
+import { type Script, ScriptCache, SHA_BYTES, sha1 } from "../script/cache.ts";
 import { LuaEngine, Outcome } from "../script/engine.ts";
 import { readShebang, SCRIPT_FLAGS, UNDECLARED } from "../script/flags.ts";
 import type { Call } from "./call.ts";
@@ -13,7 +13,6 @@ import { FunctionLibraries } from "./function-libraries.ts";
 import { tellMonitorsOfScript } from "./monitoring.ts";
 import { CommandHost, type ScriptKind, type ScriptRun } from "./script-host.ts";
 
-const SHA_BYTES = 40;
 /** Where keys start in the requests that run scripts, and their number. */
 const KEY_COUNT_ARG = 2;
 const FIRST_KEY_ARG = 3;
@@ -89,7 +88,7 @@ export class Scripting {
 
   private wanted(c: Call, bySha: boolean): Script | undefined {
     if (!bySha) return this.scriptOf(c, 1, false);
-    const script = this.scripts.find(c.args.text(1));
+    const script = this.scripts.findSha(c.args.buf, c.args.start[1]);
     if (script === undefined) c.fail(NO_SCRIPT);
     return script;
   }

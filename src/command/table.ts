@@ -12,6 +12,9 @@ export class TableEntry {
   readonly subcommands: ReadonlyMap<string, TableEntry> | undefined;
   /** Calls of it are quick, so that several are measured together: reading the clock costs as much as one of them. */
   readonly isQuick: boolean;
+  /** The next call that a script makes of it is measured after so many others, which are taken to last as long as the last measured. */
+  sampleIn = 0;
+  sampleUs = 0;
 
   constructor(
     readonly command: Command,

@@ -1,10 +1,13 @@
 import { copyBytes, encode, type OwnedBytes } from "../lib/bytes.ts";
 import { formatDouble } from "../lib/float.ts";
-import { formatInteger } from "../lib/integer.ts";
+import { digitCount, formatInteger } from "../lib/integer.ts";
 
 const CR = 13;
 const LF = 10;
 const DEFERRED_HEADER_BYTES = 16;
+/** Up to this many characters are written one by one. */
+const SHORT_TEXT_MAX = 24;
+const ASCII_MAX = 127;
 
 /** A reply encoded once and for all, for both protocols: an error, or a status. */
 export type EncodedReply = OwnedBytes;
@@ -91,12 +94,39 @@ export class Reply {
 
   /** A bulk string of text, in UTF-8. */
   bulkText(text: string): void {
+    if (text.length <= SHORT_TEXT_MAX && this.bulkAscii(text)) return;
     const bytes = Buffer.from(text);
     this.bulk(bytes, 0, bytes.length);
   }
 
+  /** Names of commands and the like, without making a buffer for each. False: the text is not ASCII, and nothing is written. */
+  private bulkAscii(text: string): boolean {
+    const mark = this.at;
+    this.reserve(text.length + 24);
+    this.header(36, text.length);
+    const { buf, at } = this;
+    let all = 0;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      all |= code;
+      buf[at + i] = code;
+    }
+    if (all > ASCII_MAX) {
+      this.at = mark;
+      return false;
+    }
+    this.at += text.length;
+    this.crlf();
+    return true;
+  }
+
+  /** A whole number that a double holds exactly, as a bulk string. */
   bulkInteger(value: number): void {
-    this.bulkText(String(value));
+    const digits = digitCount(value);
+    this.reserve(digits + 24);
+    this.header(36, digits);
+    this.at += formatInteger(value, this.buf, this.at);
+    this.crlf();
   }
 
   /** The absence of a value. */

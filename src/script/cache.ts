@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { equalBytes, type OwnedBytes } from "../lib/bytes.ts";
+import { equalBytes, latin1, type OwnedBytes } from "../lib/bytes.ts";
 
 /** Scripts that only EVAL brought are forgotten, the least recently used first, when there are more than this. */
 const EVALUATED_MAX = 500;
 /** What the cache is estimated to take for a script besides its body. */
 const SCRIPT_OVERHEAD_BYTES = 160;
+/** Characters of a SHA1 in hexadecimal. */
+export const SHA_BYTES = 40;
+const SLOTS = 256;
 
 /** A script that EVAL or SCRIPT LOAD brought. */
 export interface Script {
@@ -27,7 +30,8 @@ export interface Script {
  *
  * Invariants
  * 1. What is in `byHash` is also in `bySha`. Of scripts with the same hash it holds the last.
- * 2. `evaluated` holds those that were not loaded, the least recently used first.
+ * 2. `slots` has only scripts that are in `bySha`.
+ * 3. `evaluated` holds those that were not loaded, the least recently used first.
  */
 export class ScriptCache {
   /** Scripts that were forgotten because there were too many. */
@@ -35,6 +39,8 @@ export class ScriptCache {
   private bytes = 0;
   private readonly bySha = new Map<string, Script>();
   private readonly byHash = new Map<number, Script>();
+  /** Those that were asked for last, by the beginning of their SHA1. */
+  private readonly slots: (Script | undefined)[] = new Array(SLOTS).fill(undefined);
   private readonly evaluated = new Set<Script>();
 
   /** `forget` is told of scripts that are evicted. */
@@ -52,6 +58,19 @@ export class ScriptCache {
   /** By its SHA1 in hexadecimal, of either letter case. */
   find(sha: string): Script | undefined {
     return this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase());
+  }
+
+  /**
+   * By a request's argument of SHA_BYTES bytes, without making a string of it if it is in small letters and asked for often: clients send
+   * it with every call.
+   */
+  findSha(buf: Uint8Array, start: number): Script | undefined {
+    const slot = slotOf(buf[start], buf[start + 1]);
+    const script = this.slots[slot];
+    if (script !== undefined && spells(script.sha, buf, start)) return script;
+    const found = this.find(latin1(buf, start, SHA_BYTES));
+    if (found !== undefined) this.slots[slot] = found;
+    return found;
   }
 
   /** By its body, without its SHA1, which takes longer than a small script. A script may be missed. */
@@ -88,6 +107,7 @@ export class ScriptCache {
       this.evaluated.delete(oldest);
       this.bySha.delete(oldest.sha);
       if (this.byHash.get(oldest.hash) === oldest) this.byHash.delete(oldest.hash);
+      this.slots.fill(undefined);
       this.bytes -= oldest.body.length;
       this.evictedCount++;
       this.forget(oldest);
@@ -99,8 +119,23 @@ export class ScriptCache {
     this.bySha.clear();
     this.byHash.clear();
     this.evaluated.clear();
+    this.slots.fill(undefined);
     this.bytes = 0;
   }
+}
+
+/** A slot by two hexadecimal digits. */
+function slotOf(first: number, second: number): number {
+  return (digit(first) * 16 + digit(second)) & (SLOTS - 1);
+}
+
+function digit(character: number): number {
+  return (character & 15) + (character >> 6) * 9;
+}
+
+function spells(sha: string, buf: Uint8Array, start: number): boolean {
+  for (let i = 0; i < SHA_BYTES; i++) if (sha.charCodeAt(i) !== buf[start + i]) return false;
+  return true;
 }
 
 export function sha1(bytes: Uint8Array): string {

@@ -168,6 +168,31 @@ describe("the cache of scripts", () => {
   });
 });
 
+describe("EVALSHA", () => {
+  test("finds scripts whose SHA1s begin alike, until they are forgotten", () => {
+    const c = new LocalServer().connect();
+    const bySlot = new Map<string, string[]>();
+    for (let i = 0; i < 100; i++) {
+      const sha = c.say(`SCRIPT LOAD "return ${i}"`).slice(5, 45);
+      bySlot.set(sha.slice(0, 2), [...(bySlot.get(sha.slice(0, 2)) ?? []), `${sha} ${i}`]);
+    }
+    const alike = [...bySlot.values()].find((found) => found.length > 1)!.map((found) => found.split(" "));
+    for (const [sha, value] of [...alike, ...alike]) {
+      expect(c.say(`EVALSHA ${sha} 0`, `EVALSHA ${sha!.toUpperCase()} 0`)).toBe(int(Number(value)).repeat(2));
+    }
+    c.say("SCRIPT FLUSH");
+    for (const [sha] of alike) expect(c.say(`EVALSHA ${sha} 0`)).toStartWith("-NOSCRIPT");
+  });
+
+  test("does not find a script that EVAL brought and others pushed out", () => {
+    const c = new LocalServer().connect();
+    const sha = sha1(encode("return 0"));
+    expect(c.say('EVAL "return 0" 0', `EVALSHA ${sha} 0`)).toBe(int(0).repeat(2));
+    for (let i = 1; i <= 500; i++) c.say(`EVAL "return ${i}" 0`);
+    expect(c.say(`EVALSHA ${sha} 0`)).toStartWith("-NOSCRIPT");
+  });
+});
+
 describe("a script and its client", () => {
   test("use the client's database, and SELECT ends with the script", () => {
     const c = new LocalServer().connect();
@@ -221,5 +246,13 @@ describe("a script and its client", () => {
     expect(info).toMatch(/cmdstat_get:calls=1,.*failed_calls=1/);
     expect(info).toMatch(/cmdstat_eval:calls=1,.*failed_calls=1/);
     expect(info).toContain("errorstat_WRONGTYPE:count=1\r\n");
+  });
+
+  test("count each of many quick calls, though not each is measured", () => {
+    const c = new LocalServer().connect();
+    c.say("EVAL \"for i = 1, 21 do redis.call('INCR', 'n') end\" 0");
+    expect(c.say("INFO commandstats")).toContain("cmdstat_incr:calls=21,");
+    expect(c.say("LATENCY HISTOGRAM incr")).toContain(`${bulk("calls")}${int(21)}`);
+    expect(c.say("INFO stats")).toContain("total_commands_processed:24\r\n");
   });
 });

@@ -26,6 +26,20 @@ describe("reply", () => {
     expect([written(false, write), written(true, write)]).toEqual([resp2, resp3]);
   });
 
+  test.each([
+    ["PEXPIREAT", "$9\r\nPEXPIREAT\r\n"],
+    ["", "$0\r\n\r\n"],
+    ["caf\u00e9", "$5\r\ncaf\u00c3\u00a9\r\n"],
+    ["\u20ac", "$3\r\n\u00e2\u0082\u00ac\r\n"],
+    ["x".repeat(30), `$30\r\n${"x".repeat(30)}\r\n`],
+  ])("writes the text %s in UTF-8", (text, expected) => {
+    expect(written(false, (r) => r.bulkText(text))).toBe(expected);
+  });
+
+  test.each([0, 7, -7, 10, 1_700_000_000_123, -(2 ** 53 - 1)])("writes the integer %d as a bulk string", (value) => {
+    expect(written(false, (r) => r.bulkInteger(value))).toBe(`$${String(value).length}\r\n${value}\r\n`);
+  });
+
   test("grows as far as needed", () => {
     const long = encode("x".repeat(100_000));
     expect(written(false, (r) => r.bulk(long, 0, long.length))).toBe(`$100000\r\n${latin1(long)}\r\n`);

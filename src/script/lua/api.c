@@ -28,10 +28,17 @@ static Buffer ranges;
 
 static void add_argument(const char *bytes, size_t len) {
   buffer_header(&frame, '$', (long long)len);
-  int32_t range[2] = {(int32_t)frame.len, (int32_t)len};
-  buffer_add(&frame, bytes, len);
-  buffer_crlf(&frame);
-  buffer_add(&ranges, (const char *)range, sizeof range);
+  buffer_reserve(&ranges, 2 * sizeof(int32_t));
+  int32_t *range = (int32_t *)(ranges.at + ranges.len);
+  range[0] = (int32_t)frame.len;
+  range[1] = (int32_t)len;
+  ranges.len += 2 * sizeof(int32_t);
+  buffer_reserve(&frame, len + 2);
+  char *to = frame.at + frame.len;
+  memcpy(to, bytes, len);
+  to[len] = '\r';
+  to[len + 1] = '\n';
+  frame.len += len + 2;
 }
 
 static void add_number(double value) {

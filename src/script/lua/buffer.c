@@ -34,10 +34,15 @@ void buffer_crlf(Buffer *b) {
 
 void buffer_header(Buffer *b, char type, long long value) {
   buffer_reserve(b, 24);
-  b->at[b->len++] = type;
-  b->len += write_integer(b->at + b->len, value);
-  b->at[b->len++] = '\r';
-  b->at[b->len++] = '\n';
+  char *to = b->at + b->len;
+  *to++ = type;
+  if (value >= 0 && value < 10)
+    *to++ = (char)('0' + value);
+  else
+    to += write_integer(to, value);
+  *to++ = '\r';
+  *to++ = '\n';
+  b->len = (size_t)(to - b->at);
 }
 
 void buffer_line(Buffer *b, const char *text, size_t len) {

@@ -14,8 +14,11 @@
 
 int write_integer(char *to, long long value) {
   char digits[20];
-  unsigned long long rest = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+  unsigned long long large = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
   int count = 0, at = 0;
+  for (; large > UINT32_MAX; large /= 10) digits[count++] = (char)('0' + large % 10);
+  /* Without a division: there are 64-bit products, but no 128-bit ones. */
+  uint32_t rest = (uint32_t)large;
   do {
     digits[count++] = (char)('0' + rest % 10);
     rest /= 10;
