@@ -1,10 +1,111 @@
 // LZF, in which Redis packs long strings in RDB files: runs of literal bytes, and references to bytes that were there before.
+import { copyBytes } from "./bytes.ts";
 
 /** Control bytes below this announce literal bytes, one more than they say. */
 const LITERALS = 32;
 /** References of this length have another byte that says how much longer they are. */
 const LONG = 7;
 const LENGTH_MIN = 2;
+/** The bounds of what a reference can say: how long, and how far back. */
+const LENGTH_MAX = LENGTH_MIN + LONG + 255;
+const DISTANCE_MAX = 1 << 13;
+/** A shorter match is not looked for. */
+const MATCH_MIN = 3;
+const HASH_BITS = 14;
+const HASH_SHIFT = 32 - HASH_BITS;
+/** A prime near 2^32 times the golden section. */
+const HASH_FACTOR = 0x9e37_79b1 | 0;
+/** Positions are counted on from text to text up to this, and then anew. */
+const ORIGIN_MAX = 1 << 30;
+/** So many bytes without a match, and one more of those that follow is passed over at each step. */
+const PATIENCE_SHIFT = 6;
+
+/**
+ * Packs byte strings. Of all places with the same three bytes it remembers the last one, in a table that is not emptied between the strings:
+ * what is too far back is no match.
+ */
+export class LzfCompressor {
+  private readonly table = new Int32Array(1 << HASH_BITS);
+  /** What the string's first byte counts as in the table. */
+  private origin = DISTANCE_MAX + 1;
+
+  /** Writes a packed form of at most `max` bytes to `out`, where so many more must be free; returns its length, 0 when there is none. */
+  compress(buf: Uint8Array, start: number, len: number, out: Uint8Array, to: number, max: number): number {
+    const { table } = this;
+    const end = start + len;
+    const last = end - MATCH_MIN;
+    const limit = to + max;
+    const shift = this.begin(len) - start;
+    let o = to;
+    let literals = start;
+    let at = start;
+    while (at <= last) {
+      const hash = Math.imul((buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2], HASH_FACTOR) >>> HASH_SHIFT;
+      const from = table[hash] - shift;
+      table[hash] = at + shift;
+      const isMatch =
+        at - from <= DISTANCE_MAX &&
+        from >= start &&
+        buf[from] === buf[at] &&
+        buf[from + 1] === buf[at + 1] &&
+        buf[from + 2] === buf[at + 2];
+      if (!isMatch) {
+        at += 1 + ((at - literals) >> PATIENCE_SHIFT);
+        continue;
+      }
+      const longest = Math.min(LENGTH_MAX, end - at);
+      let length = MATCH_MIN;
+      while (length < longest && buf[from + length] === buf[at + length]) length++;
+      o = writeLiterals(buf, literals, at, out, o, limit);
+      if (o === 0 || o + 3 > limit) return 0;
+      o = writeReference(length, at - from - 1, out, o);
+      at += length;
+      literals = at;
+      if (at <= last) this.note(buf, at - 1, shift);
+    }
+    o = writeLiterals(buf, literals, end, out, o, limit);
+    return o === 0 ? 0 : o - to;
+  }
+
+  private begin(len: number): number {
+    if (this.origin > ORIGIN_MAX) {
+      this.table.fill(0);
+      this.origin = DISTANCE_MAX + 1;
+    }
+    const { origin } = this;
+    this.origin += len + DISTANCE_MAX;
+    return origin;
+  }
+
+  private note(buf: Uint8Array, at: number, shift: number): void {
+    const bytes = (buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2];
+    this.table[Math.imul(bytes, HASH_FACTOR) >>> HASH_SHIFT] = at + shift;
+  }
+}
+
+/** Writes the bytes from `from` to before `end` as they are; returns where that ends, 0 when it would be behind `limit`. */
+function writeLiterals(buf: Uint8Array, from: number, end: number, out: Uint8Array, to: number, limit: number): number {
+  const count = end - from;
+  if (to + count + Math.ceil(count / LITERALS) > limit) return 0;
+  let o = to;
+  for (let at = from; at < end; ) {
+    const run = Math.min(LITERALS, end - at);
+    out[o] = run - 1;
+    copyBytes(buf, at, run, out, o + 1);
+    o += run + 1;
+    at += run;
+  }
+  return o;
+}
+
+function writeReference(length: number, back: number, out: Uint8Array, to: number): number {
+  const count = length - LENGTH_MIN;
+  let o = to;
+  out[o++] = (Math.min(count, LONG) << 5) | (back >> 8);
+  if (count >= LONG) out[o++] = count - LONG;
+  out[o++] = back;
+  return o;
+}
 
 /** Unpacks to exactly `length` bytes; undefined when that is not what `packed` holds. */
 export function decompressLzf(packed: Uint8Array, length: number): Uint8Array | undefined {

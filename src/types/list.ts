@@ -41,6 +41,8 @@ export class ListValues extends ListCursor implements Collection {
   root: Ptr = NULL;
   rootBytes = 0;
 
+  /** The directive list-max-listpack-size. */
+  listpackSize = -2;
   private leafBytesMax = LEAF_BYTES[1];
   private leafElementsMax = ELEMENTS_MAX;
   /** A second leaf: new, or beside the cursor's. */
@@ -53,6 +55,7 @@ export class ListValues extends ListCursor implements Collection {
 
   /** The directive list-max-listpack-size. */
   limitLeaves(size: number): void {
+    this.listpackSize = size;
     this.leafBytesMax = size < 0 ? LEAF_BYTES[Math.min(-size, LEAF_BYTES.length) - 1] : COUNTED_LEAF_BYTES;
     this.leafElementsMax = size < 0 ? ELEMENTS_MAX : Math.max(1, Math.min(size, ELEMENTS_MAX));
   }

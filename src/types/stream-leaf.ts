@@ -162,6 +162,10 @@ export class LeafReader {
   readonly id = new StreamId();
   fields = 0;
   isDeleted = false;
+  /** Its fields have the leaf's names. */
+  isSame = false;
+  /** How many names the leaf has. */
+  nameCount = 0;
 
   private readonly segments: Uint8Array[];
   private u8: Uint8Array = new Uint8Array(0);
@@ -171,12 +175,10 @@ export class LeafReader {
   private end = 0;
   private at = 0;
   private following = 0;
-  /** The number of the leaf's names; where the present entry's texts start; and the next text to be read, and name. */
-  private nameCount = 0;
+  /** Where the present entry's texts start; and the next text to be read, and name. */
   private texts = 0;
   private text = 0;
   private name = 0;
-  private isSame = false;
   private nameIsNext = true;
   /** The two words of the last number read. */
   private high = 0;
@@ -285,12 +287,22 @@ export class LeafReader {
     this.nameIsNext = true;
   }
 
+  /** The leaf's first name is the next that `nextName` reads. */
+  rewindNames(): void {
+    this.name = this.names;
+  }
+
+  /** The next of the leaf's names, which are `nameCount`. */
+  nextName(out: Span): void {
+    readText(this.u8, this.name, out);
+    this.name = skipText(this.u8, this.name);
+  }
+
   /** The next text of the present entry: field and value in turn. */
   nextText(out: Span): void {
     const { u8 } = this;
     if (this.isSame && this.nameIsNext) {
-      readText(u8, this.name, out);
-      this.name = skipText(u8, this.name);
+      this.nextName(out);
     } else {
       readText(u8, this.text, out);
       this.text = skipText(u8, this.text);

@@ -126,6 +126,16 @@ export class ZsetValues implements Collection {
     return this.found;
   }
 
+  /** The score of a member of a big set, which is an entry of its table. */
+  scoreOf(m: Ptr): number {
+    return this.tables.score(m);
+  }
+
+  /** The table of a big set's members. */
+  members(e: Ptr): Ptr {
+    return this.tables.dictOf(this.entries.reference(e));
+  }
+
   /** Gives the member that `find` looked for right before a score. True when it is new. */
   put(e: Ptr, score: number, buf: Uint8Array, start: number, len: number): boolean {
     const { packed, tables } = this;
