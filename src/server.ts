@@ -38,6 +38,7 @@ import { Observation } from "./observe/observation.ts";
 import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
 import { Aof } from "./persistence/aof/aof.ts";
+import { ValuePayloads } from "./persistence/rdb/payloads.ts";
 import { KeyEvents } from "./pubsub/key-events.ts";
 import { PubSub } from "./pubsub/pubsub.ts";
 import { Args } from "./resp/args.ts";
@@ -73,6 +74,7 @@ export class Server implements ServerContext, Host {
   readonly startedMs: number;
   readonly memory = startMemoryRecord();
   readonly persistence: Aof;
+  readonly payloads: ValuePayloads;
   cronPaused = false;
   journal: Journal | undefined;
   gate = 0;
@@ -114,6 +116,7 @@ export class Server implements ServerContext, Host {
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
+    this.payloads = new ValuePayloads(this.keyspace, config);
     this.expiry = new ExpiryCycle(this.keyspace);
     this.background = new Background(this.waiting, clock, this.stats, this.observation.latency, () => this.startPoll());
     this.background.add(this.expiry);

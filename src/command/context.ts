@@ -1,7 +1,9 @@
 import type { ConfigStore } from "../config/store.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Span } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
+import type { Ptr } from "../memory/arena.ts";
 import type { Log } from "../observe/log.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { Rates } from "../observe/rates.ts";
@@ -54,6 +56,12 @@ export interface Persistence {
   load(): Promise<string | undefined>;
   /** Writes and syncs what there is, and closes the file. False when that failed. */
   close(): boolean;
+}
+
+/** Values by themselves in the form of RDB files, for DUMP. */
+export interface Payloads {
+  /** The value of that entry, with version and checksum; valid until the next call. */
+  dump(e: Ptr): Span;
 }
 
 /** Runs requests on behalf of others: EXEC's, and those of clients that waited. */
@@ -122,6 +130,7 @@ export interface ServerContext {
   replicationId: string;
   readonly memory: MemoryRecord;
   readonly persistence: Persistence;
+  readonly payloads: Payloads;
   /** Whether keys are removed when their time comes, and not only when they are asked for. */
   readonly expiry: { enabled: boolean };
   /** Periodic work rests. */

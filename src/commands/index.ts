@@ -10,6 +10,7 @@ import * as counters from "./counters.ts";
 import * as databases from "./databases.ts";
 import * as debug from "./debug.ts";
 import * as digests from "./digests.ts";
+import * as dump from "./dump.ts";
 import * as expire from "./expire.ts";
 import * as functions from "./functions.ts";
 import * as geo from "./geo.ts";
@@ -73,6 +74,7 @@ export const COMMANDS: readonly Command[] = [
   functions,
   keys,
   object,
+  dump,
   pubsub,
   scan,
   strings,

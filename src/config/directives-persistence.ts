@@ -55,7 +55,12 @@ const snapshots = {
     ...inert,
     protected: true,
   }),
-  rdbcompression: directive(yesNo, true, "Compress strings in snapshots.", inert),
+  rdbcompression: directive(yesNo, true, "Compress strings in snapshots."),
+  "rdb-version": directive(
+    integer(10, 11),
+    10,
+    "Version of the format of snapshots: 10 is that of Redis 7.0, 11 of 7.2. Fields of hashes that end need 12, which is then written.",
+  ),
   rdbchecksum: directive(yesNo, true, "Write and check the checksum of snapshots.", { ...inert, immutable: true }),
   "rdb-save-incremental-fsync": directive(yesNo, true, "Force a snapshot to disk bit by bit.", inert),
   "rdb-del-sync-files": directive(yesNo, false, "Delete snapshots made for replicas.", inert),

@@ -22,6 +22,7 @@ import { Log } from "../../src/observe/log.ts";
 import { Observation } from "../../src/observe/observation.ts";
 import { Rates } from "../../src/observe/rates.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
+import { ValuePayloads } from "../../src/persistence/rdb/payloads.ts";
 import { KeyEvents } from "../../src/pubsub/key-events.ts";
 import { PubSub } from "../../src/pubsub/pubsub.ts";
 import { type Args, argsOf } from "../../src/resp/args.ts";
@@ -57,6 +58,7 @@ export class LocalServer implements ServerContext {
     load: () => Promise.resolve(undefined),
     close: () => true,
   };
+  readonly payloads = new ValuePayloads(this.keyspace, this.config);
   readonly expiry = { enabled: true };
   cronPaused = false;
   readonly startedMs = this.clock.unixMs();
@@ -122,6 +124,12 @@ export class LocalClient implements Link {
   /** Sends requests, one line each, and returns all that the client has been sent since it was last asked. */
   say(...lines: string[]): string {
     for (const line of lines) this.request(argsOf(...splitArgs(Buffer.from(line, "latin1"))!));
+    return this.heard();
+  }
+
+  /** Sends one request of these words, one character per byte, and returns what the client has been sent. */
+  ask(...words: string[]): string {
+    this.request(argsOf(...words.map((word) => Buffer.from(word, "latin1"))));
     return this.heard();
   }
 

@@ -3,18 +3,7 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import { REDIS_VERSION } from "../../version.ts";
-import {
-  CHECKSUM_BYTES,
-  OP_AUX,
-  OP_EOF,
-  OP_EXPIRE_MS,
-  OP_FREQ,
-  OP_FUNCTION_2,
-  OP_IDLE,
-  OP_RESIZE_DB,
-  OP_SELECT_DB,
-  RDB_VERSION_FIELD_DEADLINES,
-} from "./format.ts";
+import { CHECKSUM_BYTES, OPCODE, VERSION_7_4 } from "./codes.ts";
 import type { RdbOutput } from "./output.ts";
 import { ValueWriter } from "./values.ts";
 
@@ -32,7 +21,7 @@ export type AccessKind = "none" | "idle" | "frequency";
 /** The format's version that a file needs, given the one that is wanted: fields that end are lost in an older one. */
 export function versionFor(keyspace: Keyspace, wanted: number): number {
   const hasTimers = keyspace.databases.some((db) => db.timers > 0);
-  return hasTimers ? Math.max(wanted, RDB_VERSION_FIELD_DEADLINES) : wanted;
+  return hasTimers ? Math.max(wanted, VERSION_7_4) : wanted;
 }
 
 /** The format's version, and the facts under Redis's names. */
@@ -47,29 +36,29 @@ export function writeHead(out: RdbOutput, version: number, facts: FileFacts): vo
 }
 
 export function writeAux(out: RdbOutput, name: string, value: string): void {
-  out.byte(OP_AUX);
+  out.byte(OPCODE.AUX);
   out.text(name);
   out.text(value);
 }
 
 /** The code of a library of functions. */
 export function writeFunction(out: RdbOutput, code: Uint8Array): void {
-  out.byte(OP_FUNCTION_2);
+  out.byte(OPCODE.FUNCTION);
   out.string(code, 0, code.length);
 }
 
 /** What comes before the keys of a database that has any. */
 export function writeDatabaseHead(out: RdbOutput, id: number, keys: number, timedKeys: number): void {
-  out.byte(OP_SELECT_DB);
+  out.byte(OPCODE.SELECT_DB);
   out.length(id);
-  out.byte(OP_RESIZE_DB);
+  out.byte(OPCODE.RESIZE_DB);
   out.length(keys);
   out.length(timedKeys);
 }
 
 /** The end, and a checksum that is still to be put in its place: see `sealFile`. */
 export function writeEnd(out: RdbOutput): void {
-  out.byte(OP_EOF);
+  out.byte(OPCODE.END);
 }
 
 /** Writes the checksum of everything that was written, or zeros for none. */
@@ -103,7 +92,7 @@ export class KeyWriter {
   writeHead(e: Ptr, out: RdbOutput): void {
     const { entries } = this.keyspace;
     if (entries.isTimed(e)) {
-      out.byte(OP_EXPIRE_MS);
+      out.byte(OPCODE.EXPIRE_MS);
       out.ms(entries.deadline(e));
     }
     if (this.access !== "none") this.writeAccess(e, out);
@@ -114,10 +103,10 @@ export class KeyWriter {
   private writeAccess(e: Ptr, out: RdbOutput): void {
     const { entries, access } = this.keyspace;
     if (this.access === "idle") {
-      out.byte(OP_IDLE);
+      out.byte(OPCODE.IDLE);
       out.length(access.idleSeconds(entries.access(e)));
     } else {
-      out.byte(OP_FREQ);
+      out.byte(OPCODE.FREQ);
       out.byte(access.frequency(entries.access(e)));
     }
   }

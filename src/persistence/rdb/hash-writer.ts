@@ -4,7 +4,7 @@ import { parseInteger } from "../../lib/integer.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import { PackedList } from "../../structures/packed-list.ts";
 import { HASHTABLE, HASHTABLE_EX, LISTPACK, LISTPACK_EX } from "../../types/kinds.ts";
-import { TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_HASH_LISTPACK_EX, TYPE_HASH_METADATA } from "./format.ts";
+import { TYPE } from "./codes.ts";
 import type { ListpackWriter } from "./listpack-writer.ts";
 import type { RdbOutput } from "./output.ts";
 
@@ -33,14 +33,14 @@ export class HashWriter {
   typeOf(e: Ptr): number {
     switch (this.keyspace.entries.encoding(e)) {
       case LISTPACK:
-        return TYPE_HASH_LISTPACK;
+        return TYPE.HASH_LISTPACK;
       case HASHTABLE:
-        return TYPE_HASH;
+        return TYPE.HASH;
       case LISTPACK_EX:
         this.openTimed(e);
-        return this.deadlines().some(Number.isFinite) ? TYPE_HASH_LISTPACK_EX : TYPE_HASH_LISTPACK;
+        return this.deadlines().some(Number.isFinite) ? TYPE.HASH_LISTPACK_TIMED : TYPE.HASH_LISTPACK;
       default:
-        return this.firstDeadline(e) === Number.POSITIVE_INFINITY ? TYPE_HASH : TYPE_HASH_METADATA;
+        return this.firstDeadline(e) === Number.POSITIVE_INFINITY ? TYPE.HASH : TYPE.HASH_TIMED;
     }
   }
 
@@ -130,7 +130,7 @@ export class HashWriter {
   /** Writes what comes before the fields of a table. Returns the number that `field` wants, 0 when the hash has no deadlines. */
   begin(e: Ptr, out: RdbOutput): number {
     this.base = 0;
-    if (this.typeOf(e) === TYPE_HASH_METADATA) {
+    if (this.typeOf(e) === TYPE.HASH_TIMED) {
       this.base = this.firstDeadline(e);
       out.ms(this.base);
     }

@@ -3,7 +3,7 @@ import { Span } from "../../lib/bytes.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import { PackedList } from "../../structures/packed-list.ts";
 import { TreeCursor } from "../../structures/tree-cursor.ts";
-import { NODE_PACKED, NODE_PLAIN } from "./format.ts";
+import { NODE_PACKED, NODE_PLAIN } from "./codes.ts";
 import type { ListpackWriter } from "./listpack-writer.ts";
 import type { RdbOutput } from "./output.ts";
 
@@ -80,8 +80,7 @@ export class ListWriter {
       out.string(buf, start, len);
       return;
     }
-    const isFull = listpack.bytes + len + FRAME_BYTES > this.nodeBytes || listpack.count >= this.nodeElements;
-    if (this.isOpen && isFull) this.close();
+    if (this.isOpen && this.isFull(len)) this.close();
     if (!this.isOpen) {
       this.nodes++;
       out.byte(NODE_PACKED);
@@ -89,6 +88,11 @@ export class ListWriter {
       this.isOpen = true;
     }
     listpack.text(buf, start, len);
+  }
+
+  private isFull(len: number): boolean {
+    const { listpack } = this;
+    return listpack.bytes + len + FRAME_BYTES > this.nodeBytes || listpack.count >= this.nodeElements;
   }
 
   private close(): void {

@@ -10,9 +10,10 @@ import {
   LENGTH_14_BITS_MAX,
   LENGTH_32_BITS,
   LENGTH_64_BITS,
-  SPECIAL_INTEGER,
+  SPECIAL,
+  SPECIAL_INT_8,
   SPECIAL_LZF,
-} from "./format.ts";
+} from "./codes.ts";
 
 /** What becomes of strings that are long enough to be compressed. */
 export type Compression = "now" | "later" | "never";
@@ -165,7 +166,7 @@ export class RdbOutput {
     let { at } = this;
     const shift = (value << 24) >> 24 === value ? 0 : (value << 16) >> 16 === value ? 1 : 2;
     const width = 1 << shift;
-    out[at++] = SPECIAL_INTEGER + shift;
+    out[at++] = SPECIAL | (SPECIAL_INT_8 + shift);
     for (let i = 0; i < width; i++) out[at++] = value >> (i << 3);
     this.at = at;
     return true;
@@ -284,7 +285,7 @@ export function writeCompressed(
 ): number {
   const packed = lzf.compress(buf, start, len, out, scratchAt, len - COMPRESSION_GAIN_MIN);
   if (packed === 0) return 0;
-  out[to] = SPECIAL_LZF;
+  out[to] = SPECIAL | SPECIAL_LZF;
   const at = writeLength(out, writeLength(out, to + 1, packed), len);
   out.copyWithin(at, scratchAt, scratchAt + packed);
   return at + packed;

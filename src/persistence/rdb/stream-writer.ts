@@ -17,7 +17,7 @@ import {
   TREE,
 } from "../../types/stream-layout.ts";
 import { LeafReader } from "../../types/stream-leaf.ts";
-import { RDB_VERSION_7_2, TYPE_STREAM_LISTPACKS_2, TYPE_STREAM_LISTPACKS_3 } from "./format.ts";
+import { TYPE, VERSION_7_2 } from "./codes.ts";
 import type { ListpackWriter } from "./listpack-writer.ts";
 import type { RdbOutput } from "./output.ts";
 
@@ -52,7 +52,7 @@ export class StreamWriter {
   }
 
   typeOf(_e: Ptr, version: number): number {
-    return version >= RDB_VERSION_7_2 ? TYPE_STREAM_LISTPACKS_3 : TYPE_STREAM_LISTPACKS_2;
+    return version >= VERSION_7_2 ? TYPE.STREAM_3 : TYPE.STREAM_2;
   }
 
   bigness(e: Ptr): number {
@@ -213,7 +213,7 @@ export class StreamWriter {
     const { id } = this;
     this.writeName(groups.consumers, consumer, out);
     out.ms(groups.seenMs(consumer));
-    if (version >= RDB_VERSION_7_2) out.ms(groups.activeMs(consumer));
+    if (version >= VERSION_7_2) out.ms(groups.activeMs(consumer));
     out.length(groups.ownedCount(consumer));
     for (let more = owned.seekFirst(groups.ownedBy(consumer)); more; more = owned.next()) {
       id.load(owned.words, owned.at);

@@ -5,16 +5,7 @@ import { EMPTY_BYTES as NO_INTEGERS_BYTES } from "../../structures/int-set.ts";
 import { PackedList } from "../../structures/packed-list.ts";
 import { HASH, INTSET, LIST, LISTPACK, SET, STREAM, STRING, ZSET } from "../../types/kinds.ts";
 import type { ZsetCursor } from "../../types/zset-cursor.ts";
-import {
-  RDB_VERSION_7_2,
-  TYPE_LIST_QUICKLIST_2,
-  TYPE_SET,
-  TYPE_SET_INTSET,
-  TYPE_SET_LISTPACK,
-  TYPE_STRING,
-  TYPE_ZSET_2,
-  TYPE_ZSET_LISTPACK,
-} from "./format.ts";
+import { TYPE, VERSION_7_2 } from "./codes.ts";
 import { HashWriter } from "./hash-writer.ts";
 import { ListWriter } from "./list-writer.ts";
 import { ListpackWriter } from "./listpack-writer.ts";
@@ -43,7 +34,7 @@ export class ValueWriter {
   private readonly listpack = new ListpackWriter();
   private readonly text = new Span();
 
-  /** `version`: of the RDB format, see format.ts. */
+  /** `version`: of the RDB format, see codes.ts. */
   constructor(
     private readonly keyspace: Keyspace,
     public version: number,
@@ -61,14 +52,14 @@ export class ValueWriter {
     const encoding = entries.encoding(e);
     switch (entries.type(e)) {
       case STRING:
-        return TYPE_STRING;
+        return TYPE.STRING;
       case LIST:
-        return TYPE_LIST_QUICKLIST_2;
+        return TYPE.LIST_QUICKLIST_2;
       case SET:
-        if (encoding === INTSET) return TYPE_SET_INTSET;
-        return encoding === LISTPACK && this.version >= RDB_VERSION_7_2 ? TYPE_SET_LISTPACK : TYPE_SET;
+        if (encoding === INTSET) return TYPE.SET_INTSET;
+        return encoding === LISTPACK && this.version >= VERSION_7_2 ? TYPE.SET_LISTPACK : TYPE.SET;
       case ZSET:
-        return encoding === LISTPACK ? TYPE_ZSET_LISTPACK : TYPE_ZSET_2;
+        return encoding === LISTPACK ? TYPE.ZSET_LISTPACK : TYPE.ZSET_BINARY;
       case HASH:
         return this.hashes.typeOf(e);
       case STREAM:
@@ -149,7 +140,7 @@ export class ValueWriter {
     const { list, text, listpack } = this;
     const { entries } = this.keyspace;
     list.open(entries.reference(e), entries.valueLength(e));
-    const asListpack = this.version >= RDB_VERSION_7_2;
+    const asListpack = this.version >= VERSION_7_2;
     if (asListpack) listpack.begin(out, entries.valueLength(e));
     else out.length(list.count);
     for (; list.index < list.count; list.next()) {
