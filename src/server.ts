@@ -94,7 +94,10 @@ export class Server implements ServerContext, Host {
   private readonly guard: Guard;
   private readonly admission: Admission;
   private readonly listeners: Listeners;
-  private readonly unjournalled = new Set<Connection>();
+  /** Connections with output that waits for the journal. */
+  private readonly awaiting = new Set<Connection>();
+  /** Up to where the journal's acknowledgements have been passed on. */
+  private acknowledged = 0;
   private polling = false;
   private pollStartUs = 0;
   private cron: ReturnType<typeof setInterval> | undefined;
@@ -174,7 +177,7 @@ export class Server implements ServerContext, Host {
 
   shutDown(force: boolean): boolean {
     this.log.warning("User requested shutdown...");
-    const journalled = this.journal === undefined || this.journal.flush();
+    const journalled = this.journal === undefined || this.journal.settle();
     if (!journalled && !force) {
       this.log.warning(`The append only file can't be written: ${this.journal?.lastError}`);
       return false;
@@ -252,8 +255,10 @@ export class Server implements ServerContext, Host {
 
   endOfPoll(): void {
     if (this.tracking.keyCount > 0) this.tracking.endOfPoll();
-    const journalled = this.journal === undefined || this.journal.flush();
+    const { journal } = this;
+    const journalled = journal === undefined || journal.flush();
     if (journalled !== ((this.gate & GATE_WRITES_REFUSED) === 0)) this.journalChanged(journalled);
+    if (this.awaiting.size > 0) this.acknowledge(journal?.acknowledged ?? Number.POSITIVE_INFINITY);
     this.output.flush();
   }
 
@@ -265,14 +270,31 @@ export class Server implements ServerContext, Host {
       return;
     }
     this.gate &= ~GATE_WRITES_REFUSED;
-    const held = [...this.unjournalled];
-    this.unjournalled.clear();
-    for (const connection of held) connection.flush();
   }
 
-  isJournalled(connection: Connection): boolean {
-    if ((this.gate & GATE_WRITES_REFUSED) === 0) return true;
-    this.unjournalled.add(connection);
+  private acknowledge(offset: number): void {
+    if (offset === this.acknowledged) return;
+    this.acknowledged = offset;
+    for (const connection of this.awaiting) {
+      if (connection.releaseOutput(offset)) this.awaiting.delete(connection);
+    }
+  }
+
+  get isBehind(): boolean {
+    const { journal } = this;
+    return journal !== undefined && journal.end > journal.acknowledged && (this.gate & GATE_WRITES_REFUSED) === 0;
+  }
+
+  isAcknowledged(connection: Connection): boolean {
+    const { client } = connection;
+    const { journal } = this;
+    if (journal === undefined) return true;
+    if (client.unsaved) {
+      client.unsaved = false;
+      client.journalOffset = journal.end;
+    }
+    if (client.journalOffset <= journal.acknowledged) return true;
+    this.awaiting.add(connection);
     return false;
   }
 
@@ -290,7 +312,7 @@ export class Server implements ServerContext, Host {
 
   disconnected(connection: Connection): void {
     this.guard.remove(connection);
-    this.unjournalled.delete(connection);
+    this.awaiting.delete(connection);
     const { client } = connection;
     this.clients.remove(client);
     this.pubsub.forget(client);

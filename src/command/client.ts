@@ -54,8 +54,10 @@ export class Client implements Subscriber {
   /** CLIENT NO-EVICT and NO-TOUCH. */
   noEvict = false;
   noTouch = false;
-  /** Changed data in this poll: what it is told of that waits for the journal. */
+  /** Since its last reply, or message, was ready to be sent, it has changed data or been told of changes: that waits for the journal. */
   unsaved = false;
+  /** What it is sent waits until the journal acknowledges this offset. */
+  journalOffset = 0;
   /** The link is being closed: nothing more is executed. */
   closing = false;
   /** Since MULTI. */

@@ -38,10 +38,23 @@ export const GATE_BUSY = 64;
 export interface Journal {
   /** Takes over requests in RESP, to be applied to that database. The bytes are copied. */
   append(db: number, buf: Uint8Array, start: number, len: number): void;
-  /** Writes what was appended to the file, and syncs it if every write must be. False when that failed: it stays to be written later. */
+  /**
+   * Writes what was appended to the file, and begins to sync it if every write must be. False when the file can't be written or synced at
+   * present: what was appended stays to be written later.
+   */
   flush(): boolean;
+  /** Writes and syncs what was appended, and waits for that. False when that failed. */
+  settle(): boolean;
+  /** Has what was appended synced as soon as it is written, unless the policy leaves that to the system. */
+  wantSync(): void;
   /** Why the last flush failed, in the operating system's words. */
   readonly lastError: string;
+  /** How many bytes were appended since the server started, in all its journals: offsets that grow. */
+  readonly end: number;
+  /** What was appended below this offset may be acknowledged. */
+  readonly acknowledged: number;
+  /** What was appended below this offset is on the disk. */
+  readonly durable: number;
 }
 
 /** What keeps the data durable, as INFO shows it and DEBUG LOADAOF uses it. */
@@ -137,6 +150,8 @@ export interface ServerContext {
   cronPaused: boolean;
   /** Absent while the AOF is off or is being loaded. */
   journal: Journal | undefined;
+  /** Has what is due at the end of a poll done, soon. */
+  startPoll(): void;
   /** Bits of GATE_*; 0 is the common case. */
   gate: number;
   /** Why writes are refused, as the operating system says it, while GATE_WRITES_REFUSED is set. */

@@ -25,12 +25,15 @@ export class EffectUnit {
     this.depth++;
   }
 
-  end(journal: Journal | undefined, db: number): void {
+  /** Returns whether the journal got anything of the unit. */
+  end(journal: Journal | undefined, db: number): boolean {
     this.depth--;
-    if (this.depth > 0) return;
+    if (this.depth > 0) return false;
+    const isEmpty = this.heldDb === NONE && !this.isOpen;
     if (this.heldDb !== NONE) this.release(journal);
     if (this.isOpen) journal?.append(db, EXEC, 0, EXEC.length);
     this.isOpen = false;
+    return !isEmpty;
   }
 
   /** `requests`: so many are in those bytes. */

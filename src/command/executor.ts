@@ -314,7 +314,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   endUnit(client: Client): void {
-    this.unit.end(this.server.journal, client.db.id);
+    // A script may have been paused, and its client flushed, since it wrote.
+    if (this.unit.end(this.server.journal, client.db.id)) client.unsaved = true;
   }
 
   runInner(client: Client, entry: TableEntry, args: Args, reply: Reply): Promise<void> | undefined {

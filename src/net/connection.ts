@@ -20,7 +20,8 @@ const LINGER_MS = 5000;
  * 1. Bytes are executed in the order in which they came. While the connection is suspended they are kept in `waiting`.
  * 2. Replies and pushed messages leave in the order in which they were made: first `queue`, then the range [rangeStart, rangeEnd) of the
  *    gathered output. A message that is pushed while the range is not empty moves the range into the queue before it.
- * 3. Nothing is written to the socket before the end of the poll, when the journal has what the replies acknowledge (`Host.endOfPoll`).
+ * 3. Nothing is written to the socket before the end of the poll, and before the journal acknowledges what the client is told of
+ *    (`Host.isAcknowledged`): its own changes, and in messages those of others. What follows in the same connection waits with it.
  * 4. What the kernel does not take is copied, and counts against the limits of the client's class.
  */
 export class Connection implements Link, Pending, Sink {
@@ -284,6 +285,7 @@ export class Connection implements Link, Pending, Sink {
     }
     if (this.rangeEnd > this.rangeStart) this.moveRange();
     this.enqueue(message);
+    if (this.host.isBehind) this.client.unsaved = true;
     if (!this.isPending) this.schedule();
     if (this.queuedBytes > OUTPUT_UNCHECKED_BYTES_MAX) this.host.checkOutput(this);
   }
@@ -293,6 +295,7 @@ export class Connection implements Link, Pending, Sink {
     this.held = undefined;
     this.moveRange();
     for (const message of held) this.enqueue(message);
+    if (this.host.isBehind) this.client.unsaved = true;
     this.schedule();
     this.host.checkOutput(this);
   }
@@ -301,13 +304,13 @@ export class Connection implements Link, Pending, Sink {
     this.isPending = false;
     if (this.closed) return;
     const { reply } = this.host.output;
-    if (this.client.unsaved && !this.host.isJournalled(this)) {
-      this.moveRange();
+    if (!this.host.isAcknowledged(this)) {
+      this.holdOutput();
       return;
     }
-    this.client.unsaved = false;
-    if (this.queuedBytes > 0) {
+    if (this.queue !== undefined && this.queue.bytes > 0) {
       this.moveRange();
+      this.queue.open();
       this.drain();
       return;
     }
@@ -315,19 +318,35 @@ export class Connection implements Link, Pending, Sink {
     const sent = this.write(reply.buf, this.rangeStart, len);
     if (sent < len && sent >= 0) {
       this.enqueue(own(reply.buf, this.rangeStart + sent, len - sent));
+      this.queue!.open();
       this.host.checkOutput(this);
     }
     this.rangeStart = this.rangeEnd = 0;
     if (this.closeWhenFlushed && this.queuedBytes === 0) this.shutDown();
   }
 
-  /** Sends what waits, as far as the kernel takes it. Also called when it has room again. */
+  /** Keeps what waits until the journal acknowledges what it tells of. */
+  private holdOutput(): void {
+    this.moveRange();
+    this.queue?.hold(this.client.journalOffset);
+    if (this.queuedBytes > OUTPUT_UNCHECKED_BYTES_MAX) this.host.checkOutput(this);
+  }
+
+  /** The journal acknowledges that offset. Sends what waited for it; true when nothing waits for the journal any longer. */
+  releaseOutput(offset: number): boolean {
+    const released = this.queue?.release(offset) ?? true;
+    this.drain();
+    return released;
+  }
+
+  /** Sends what waits and may be sent, as far as the kernel takes it. Also called when it has room again. */
   drain(): void {
     if (this.closed) return;
     if (this.queue !== undefined && !this.queue.drain(this)) {
       this.host.checkOutput(this);
       return;
     }
+    if (this.queuedBytes > 0) return;
     this.softLimitSinceMs = 0;
     if (this.closeWhenFlushed && !this.isPending) this.shutDown();
   }

@@ -18,8 +18,13 @@ export interface Host {
   startPoll(): void;
   /** Writes the journal, then lets everybody send. */
   endOfPoll(): void;
-  /** Whether the journal has all that was executed; if not, the connection is flushed again when it does. */
-  isJournalled(connection: Connection): boolean;
+  /**
+   * Whether the journal acknowledges all that the connection's client must not be told of before; if not, `releaseOutput` is called as
+   * often as it acknowledges more.
+   */
+  isAcknowledged(connection: Connection): boolean;
+  /** There are changes that nobody must be told of yet. Not while writes are refused: then what is sent tells of no change. */
+  readonly isBehind: boolean;
   /** Cuts off a client that sent more than may be held. */
   checkQueryBuffer(connection: Connection): void;
   /** Cuts off a client that does not read. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerContext } from "../../src/command/context.ts";
 import { latin1 } from "../../src/lib/bytes.ts";
+import { fakeJournal } from "./fake-journal.ts";
 import { LocalServer } from "./local-server.ts";
 
 // Replies and journal are what redis-server 7.0.15 gives for the same requests.
@@ -82,11 +83,7 @@ describe("HINCRBYFLOAT", () => {
     const server = new LocalServer();
     const journal: string[] = [];
     const context: ServerContext = server;
-    context.journal = {
-      append: (_db, buf, start, len) => journal.push(latin1(buf, start, len)),
-      flush: () => true,
-      lastError: "",
-    };
+    context.journal = fakeJournal((_db, buf, start, len) => journal.push(latin1(buf, start, len)));
     server.connect().say("HINCRBYFLOAT h f 1.5");
     expect(journal).toEqual(["*4\r\n$4\r\nHSET\r\n$1\r\nh\r\n$1\r\nf\r\n$3\r\n1.5\r\n"]);
   });

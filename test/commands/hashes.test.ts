@@ -3,6 +3,7 @@ import type { ServerContext } from "../../src/command/context.ts";
 import { own } from "../../src/lib/bytes.ts";
 import { eventClasses } from "../../src/pubsub/key-events.ts";
 import { parseReplies, texts } from "../support/reply.ts";
+import { fakeJournal } from "./fake-journal.ts";
 import { frame, LocalServer } from "./local-server.ts";
 
 // Replies, journal and events are what redis-server 7.0.15 gives for the same requests.
@@ -14,13 +15,9 @@ function journalled() {
   const server = new LocalServer();
   const journal: string[] = [];
   const context: ServerContext = server;
-  context.journal = {
-    append: (_db, buf, start, len) => {
-      for (const request of parseReplies(own(buf, start, len))) journal.push(texts(request).join(" "));
-    },
-    flush: () => true,
-    lastError: "",
-  };
+  context.journal = fakeJournal((_db, buf, start, len) => {
+    for (const request of parseReplies(own(buf, start, len))) journal.push(texts(request).join(" "));
+  });
   return { c: server.connect(), journal, server };
 }
 

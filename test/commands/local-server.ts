@@ -73,6 +73,8 @@ export class LocalServer implements ServerContext {
     return true;
   }
 
+  startPoll(): void {}
+
   /** Clients that waited go on: the end of a poll. */
   resumeAll(): void {
     for (let client = this.resuming.shift(); client !== undefined; client = this.resuming.shift()) client.resume();

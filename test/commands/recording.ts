@@ -4,6 +4,7 @@ import type { ServerContext } from "../../src/command/context.ts";
 import { own } from "../../src/lib/bytes.ts";
 import { eventClasses } from "../../src/pubsub/key-events.ts";
 import { parseReplies, texts } from "../support/reply.ts";
+import { fakeJournal } from "./fake-journal.ts";
 import { LocalServer } from "./local-server.ts";
 
 /** What a request brings: its reply, requests in the journal, events as "name:key"; the last two joined by blanks around a bar. */
@@ -17,13 +18,9 @@ export class Recording {
 
   constructor() {
     const context: ServerContext = this.server;
-    context.journal = {
-      append: (_db, buf, start, len) => {
-        for (const request of parseReplies(own(buf, start, len))) this.journal.push(texts(request).join(" "));
-      },
-      flush: () => true,
-      lastError: "",
-    };
+    context.journal = fakeJournal((_db, buf, start, len) => {
+      for (const request of parseReplies(own(buf, start, len))) this.journal.push(texts(request).join(" "));
+    });
     this.server.events.classes = eventClasses("EA")!;
     this.listener.say("PSUBSCRIBE __keyevent@*");
   }

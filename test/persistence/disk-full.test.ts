@@ -58,14 +58,14 @@ describe.each(smallDisks())("%s", (_name, make) => {
 
   test.each(["always", "everysec"] as FsyncPolicy[])(
     "loses and doubles nothing of a journal (appendfsync %s)",
-    (policy) => {
+    async (policy) => {
       disk = make();
       const clock = new ManualClock();
       const path = join(disk.dir, "file");
       const journal = new AofJournal(WriterFile.open(path), 0, clock, new CapturedLog(clock));
       journal.policy = policy;
       const expected: string[] = [];
-      const poll = (n: number) => {
+      const poll = async (n: number) => {
         for (const bytes of [10, 300, n % 7 === 0 ? 40_000 : 50]) {
           const value = "x".repeat(bytes);
           const frame = request("SET", `key${n}`, value);
@@ -73,17 +73,19 @@ describe.each(smallDisks())("%s", (_name, make) => {
           expected.push(`0 SET key${n} ${value}`);
         }
         clock.advance(100);
+        journal.flush();
+        while (journal.syncing) await TICK();
         return journal.flush();
       };
       disk.limit(process.pid, ROOM);
       let n = 0;
-      while (poll(n)) n++;
+      while (await poll(n)) n++;
       const whole = readRequests(readFileSync(path)).length;
-      expect(poll(++n)).toBe(false);
+      expect(await poll(++n)).toBe(false);
       disk.makeRoom(process.pid);
       expect(journal.lastError).toBe(disk.error);
       expect(whole).toBeLessThan(expected.length);
-      expect(poll(++n)).toBe(true);
+      expect(await poll(++n)).toBe(true);
       expect(journal.lastError).toBe("");
       journal.close();
       expect(readRequests(readFileSync(path))).toEqual(expected);

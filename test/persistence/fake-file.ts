@@ -15,6 +15,8 @@ export class FakeFile implements AppendFile {
   /** The calls that reached the file. */
   readonly calls: string[] = [];
   private standing: Standing[] = [];
+  /** Of `syncNow`: a sync that runs meanwhile is told of them, too. */
+  private failures = 0;
   private pendingSyncs: (() => void)[] = [];
 
   append(buf: Uint8Array, start: number, len: number): number {
@@ -40,15 +42,18 @@ export class FakeFile implements AppendFile {
   syncNow(): boolean {
     this.calls.push("syncNow");
     this.settle(this.standing.length);
+    if (!this.canSync) this.failures++;
     return this.canSync;
   }
 
   sync(done: (error: string) => void): void {
     this.calls.push("sync");
-    const length = this.standing.length;
+    const { length } = this.standing;
+    const { failures } = this;
     this.pendingSyncs.push(() => {
-      this.settle(length);
-      done(this.canSync ? "" : this.error);
+      // A failure may have hit what was written since as well.
+      this.settle(this.canSync ? length : this.standing.length);
+      done(this.canSync && this.failures === failures ? "" : this.error);
     });
   }
 
@@ -67,7 +72,13 @@ export class FakeFile implements AppendFile {
 
   /** Whether every byte is on the disk for certain. */
   get isDurable(): boolean {
-    return this.standing.every((one) => one === "durable");
+    return this.durableBytes === this.bytes.length;
+  }
+
+  /** So many bytes from the beginning are on the disk for certain. */
+  get durableBytes(): number {
+    const first = this.standing.findIndex((one) => one !== "durable");
+    return first < 0 ? this.bytes.length : first;
   }
 
   private settle(length: number): void {

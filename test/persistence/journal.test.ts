@@ -1,25 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { ManualClock } from "../../src/lib/clock.ts";
-import { AofJournal, type FsyncPolicy } from "../../src/persistence/aof/journal.ts";
-import { CapturedLog } from "./captured-log.ts";
-import { FakeFile } from "./fake-file.ts";
+import { journalOverFake as setUp } from "./journal-over-fake.ts";
 import { readRequests, request } from "./requests.ts";
 
 const FULL = "No space left on device";
 const LARGE = 32 * 1024;
-
-function setUp(policy: FsyncPolicy = "everysec") {
-  const clock = new ManualClock();
-  const log = new CapturedLog(clock);
-  const file = new FakeFile();
-  const journal = new AofJournal(file, 0, clock, log);
-  journal.policy = policy;
-  const write = (db: number, ...words: string[]) => {
-    const bytes = request(...words);
-    journal.append(db, bytes, 0, bytes.length);
-  };
-  return { clock, log, file, journal, write };
-}
 
 describe("the journal", () => {
   test("brings everything that was appended to the file with one write", () => {
@@ -73,7 +57,7 @@ describe("the journal", () => {
     write(0, "SET", "b", "x".repeat(LARGE * 8));
     expect(file.calls).toEqual([]);
     expect(journal.flush()).toBe(true);
-    expect(file.calls).toEqual(["append 262198/262198", "syncNow"]);
+    expect(file.calls).toEqual(["append 262198/262198", "sync"]);
   });
 
   test("notes the time once in every second with writes, before them", () => {
@@ -198,26 +182,142 @@ describe("a full disk", () => {
 });
 
 describe("syncing", () => {
-  test("always: before flush is true", () => {
+  test("always: off the main loop, and nothing is acknowledged before", () => {
     const { file, journal, write } = setUp("always");
     write(0, "PING");
     expect(journal.flush()).toBe(true);
-    expect(file.calls).toEqual(["append 37/37", "syncNow"]);
+    expect(file.calls).toEqual(["append 37/37", "sync"]);
+    expect([journal.end, journal.durable, journal.acknowledged]).toEqual([37, 0, 0]);
+    file.finishSyncs();
+    expect([journal.end, journal.durable, journal.acknowledged]).toEqual([37, 37, 37]);
+    expect(journal.used).toBe(0);
     expect(file.isDurable).toBe(true);
+  });
+
+  test("always: one at a time; the next one covers all that was written meanwhile, from however many polls", () => {
+    const { file, journal, write } = setUp("always");
+    let ended = 0;
+    journal.onSynced = () => ended++;
+    for (let poll = 0; poll < 4; poll++) {
+      write(0, "PING");
+      expect(journal.flush()).toBe(true);
+    }
+    expect(file.syncsInFlight).toBe(1);
+    file.finishSyncs();
+    expect([ended, journal.acknowledged]).toEqual([1, 37]);
+    expect(file.syncsInFlight).toBe(0);
+    write(0, "PING");
+    expect(journal.flush()).toBe(true);
+    expect(file.syncsInFlight).toBe(1);
+    file.finishSyncs();
+    expect([ended, journal.acknowledged]).toEqual([2, journal.end]);
+    journal.flush();
+    expect(file.syncsInFlight).toBe(0);
+    expect(readRequests(file.bytes)).toHaveLength(5);
   });
 
   test("always: what could not be synced is cut off and written anew, because the system has forgotten it", () => {
     const { clock, file, journal, log, write } = setUp("always");
+    write(0, "SET", "a", "1");
+    journal.flush();
+    file.finishSyncs();
     file.canSync = false;
     write(0, "PING");
+    journal.flush();
+    write(0, "SET", "b", "2");
+    journal.flush();
+    file.finishSyncs();
+    expect(file.bytes).toHaveLength(50);
     expect(journal.flush()).toBe(false);
     expect(journal.lastError).toBe("Input/output error");
     expect(log.lines).toEqual(["Fail to fsync the AOF file: Input/output error"]);
     file.canSync = true;
     clock.advance(100);
+    expect(journal.flush()).toBe(false);
+    expect(journal.acknowledged).toBe(50);
+    file.finishSyncs();
     expect(journal.flush()).toBe(true);
-    expect(readRequests(file.bytes)).toEqual(["0 PING"]);
+    expect(journal.acknowledged).toBe(journal.end);
+    expect(readRequests(file.bytes)).toEqual(["0 SET a 1", "0 PING", "0 SET b 2"]);
     expect(file.isDurable).toBe(true);
+  });
+
+  test("always: a disk that gets full during a sync loses nothing of what that covers", () => {
+    const { clock, file, journal, write } = setUp("always");
+    write(0, "SET", "a", "1");
+    journal.flush();
+    file.room = file.bytes.length + 5;
+    write(0, "SET", "b", "2");
+    expect(journal.flush()).toBe(false);
+    expect(file.bytes).toHaveLength(50);
+    file.finishSyncs();
+    expect(journal.flush()).toBe(false);
+    expect(journal.acknowledged).toBe(50);
+    file.room = 1000;
+    clock.advance(100);
+    journal.flush();
+    file.finishSyncs();
+    expect(journal.flush()).toBe(true);
+    expect(readRequests(file.bytes)).toEqual(["0 SET a 1", "0 SET b 2"]);
+    expect(file.isDurable).toBe(true);
+  });
+
+  test("always: need not be done while it rests; afterwards all is synced again", () => {
+    const { file, journal, write } = setUp("always");
+    journal.resting = true;
+    write(0, "PING");
+    expect(journal.flush()).toBe(true);
+    expect([journal.acknowledged, journal.durable]).toEqual([37, 0]);
+    journal.everySecond();
+    expect(file.calls).toEqual(["append 37/37"]);
+    journal.resting = false;
+    write(0, "PING");
+    journal.flush();
+    file.finishSyncs();
+    expect([journal.acknowledged, journal.durable]).toEqual([51, 51]);
+    expect(file.isDurable).toBe(true);
+  });
+
+  test("is done on the main loop when the journal is to be settled at once", () => {
+    for (const policy of ["always", "everysec", "no"] as const) {
+      const { file, journal, write } = setUp(policy);
+      write(0, "PING");
+      journal.flush();
+      write(0, "PING");
+      expect(journal.settle()).toBe(true);
+      expect(file.isDurable).toBe(true);
+      expect([journal.durable, journal.acknowledged, journal.used]).toEqual([51, 51, 0]);
+      file.finishSyncs();
+      expect(journal.durable).toBe(51);
+    }
+  });
+
+  test("begins at once when it is wanted, and again when it was wanted during another one", () => {
+    const { file, journal, write } = setUp();
+    journal.wantSync();
+    journal.flush();
+    expect(file.syncsInFlight).toBe(0);
+    write(0, "PING");
+    journal.wantSync();
+    journal.flush();
+    expect(file.syncsInFlight).toBe(1);
+    write(0, "PING");
+    journal.wantSync();
+    journal.flush();
+    file.finishSyncs();
+    expect(journal.durable).toBe(37);
+    journal.flush();
+    file.finishSyncs();
+    expect(journal.durable).toBe(51);
+  });
+
+  test("is left to the system under the policy no, also when it is wanted", () => {
+    const { file, journal, write } = setUp("no");
+    write(0, "PING");
+    journal.wantSync();
+    journal.flush();
+    expect([journal.acknowledged, journal.durable]).toEqual([37, 0]);
+    expect(file.syncsInFlight).toBe(0);
   });
 
   test("everysec: once a second off the main loop, if there was a write", () => {
@@ -287,6 +387,7 @@ describe("syncing", () => {
     journal.policy = "always";
     write(0, "PING");
     journal.flush();
+    file.finishSyncs();
     expect(file.isDurable).toBe(true);
     journal.policy = "everysec";
     write(0, "PING");

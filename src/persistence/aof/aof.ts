@@ -23,6 +23,8 @@ export class Aof implements Persistence {
   /** Bytes of the base file, and of all files but the one that is written. */
   private baseBytes = 0;
   private closedBytes = 0;
+  /** Where the offsets of the next journal begin. */
+  private offset = 0;
 
   constructor(
     private readonly context: ServerContext,
@@ -60,6 +62,7 @@ export class Aof implements Persistence {
     if (journal === undefined) return true;
     clearInterval(this.timer);
     this.journal = this.context.journal = undefined;
+    this.offset = journal.end;
     return journal.close();
   }
 
@@ -134,7 +137,8 @@ export class Aof implements Persistence {
     this.closedBytes = bytes - file.size;
     const { clock, log, observation } = this.context;
     const measured = new MeasuredFile(file, observation.latency, clock, this);
-    this.journal = this.context.journal = new AofJournal(measured, file.size, clock, log);
+    this.journal = this.context.journal = new AofJournal(measured, file.size, clock, log, this.offset);
+    this.journal.onSynced = () => this.context.startPoll();
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
   }

@@ -31,13 +31,18 @@ export interface AppendFile {
  *    `Bun.peek` has the error at once. A promise that is still pending would mean a file that is no regular one; `open` refuses those.
  * 3. After an error the writer has dropped what it could not write and never tries again by itself. How much of it is in the file
  *    only the file's own length tells, which is ours alone to change.
+ *
+ * While `sync` runs in another thread, `syncNow` may run here. They use different openings of the file: of one opening, whichever asked
+ * first would be told of an error, and the other that all is well.
  */
 export class WriterFile implements AppendFile {
   error = "";
   private readonly writer: FileSink;
 
+  /** `syncFd`: another opening of the file. The system tells each of them, once, of a write that failed after the call. */
   private constructor(
     private readonly fd: number,
+    private readonly syncFd: number,
     private length: number,
   ) {
     this.writer = Bun.file(fd).writer();
@@ -51,7 +56,7 @@ export class WriterFile implements AppendFile {
       closeSync(fd);
       throw new Error("Not a regular file");
     }
-    return new WriterFile(fd, stat.size);
+    return new WriterFile(fd, openSync(path, constants.O_WRONLY), stat.size);
   }
 
   /** Bytes in the file. */
@@ -96,7 +101,7 @@ export class WriterFile implements AppendFile {
 
   syncNow(): boolean {
     try {
-      fdatasyncSync(this.fd);
+      fdatasyncSync(this.syncFd);
       return true;
     } catch (error) {
       this.error = osErrorText(error);
@@ -105,11 +110,16 @@ export class WriterFile implements AppendFile {
   }
 
   sync(done: (error: string) => void): void {
-    fdatasync(this.fd, (error) => done(error ? osErrorText(error) : ""));
+    fdatasync(this.fd, (error) => {
+      if (!error) done("");
+      // The other opening has the same error to tell; it must not be told when what it was about has been made good.
+      else fdatasync(this.syncFd, () => done(osErrorText(error)));
+    });
   }
 
   close(): void {
     void this.writer.end();
+    closeSync(this.syncFd);
     closeSync(this.fd);
   }
 }

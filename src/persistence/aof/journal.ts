@@ -20,26 +20,32 @@ const LOG_PAUSE_MS = 30_000;
 const SLOW_SYNC_MS = 2000;
 
 /**
- * The journal: gathers what changed the data in RESP, and brings it to the end of a file.
+ * The journal: gathers what changed the data in RESP, brings it to the end of a file, and knows how much of it is on the disk.
  *
- *     file   | good                          | inFile |
- *     buf                                    | inFile      | not written yet   |
- *                                            0                                 used
+ *     file   | good                          | inFile                      |
+ *     buf                                    | being synced | inFile       | not written yet   |
+ *                                            0                                               used
+ *     offset                                 base           syncTo         written             end
+ *
+ * Offsets count the bytes appended since the server started, whatever file they are in.
  *
  * Invariants
  * 1. The file holds `good` bytes that are never written again, and then the first `inFile` bytes of `buf`. So what fails is cut off and
  *    written again, or, if it can't even be cut off, gone on with: nothing is lost or doubled, whichever call fails.
- * 2. `used` falls to 0 only when all of `buf` is in the file, and under "always" on the disk as well: bytes whose sync failed may be
- *    gone from the system's cache although it calls the next sync a success, so they are written anew.
- * 3. `flush` is true only if everything appended is in the file (under "always": on the disk). Then replies may be sent.
- * 4. At most one sync runs off the main loop. `dirty` says that the file has bytes that no sync begun so far covers.
- * 5. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
+ * 2. Bytes leave `buf` only when they are in the file, and under "always" on the disk as well: bytes whose sync failed may be gone from the
+ *    system's cache although it calls the next sync a success, so they are written anew, with all that was written behind them.
+ * 3. A reply may be sent when `acknowledged` has come to the `end` that the journal had behind its write. Up to there everything is in the
+ *    file, under "always" on the disk. It never goes back.
+ * 4. At most one sync runs off the main loop. It covers the offsets below `syncTo`, of which none is cut off while it runs. Under "always"
+ *    the next one begins at the end of the poll in which it ends, and covers everything appended by then, whoever did it: group commit.
+ * 5. `durable` never goes beyond what a sync that worked has covered.
+ * 6. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
  *    than the one before it.
  *
  * | state           | `lastError` | append       | flush                                            | left by            |
  * |-----------------|-------------|--------------|--------------------------------------------------|--------------------|
- * | well            | ""          | buf, or file | writes; "always" syncs                           | an error           |
- * | write failed    | its text    | buf          | false; from RETRY_MS after the failure tries again | a flush that works |
+ * | well            | ""          | buf, or file | writes; "always" begins a sync                   | an error           |
+ * | write failed    | its text    | buf          | false; from RETRY_MS after the failure tries again | a write, under "always" a sync, of all there was |
  * | sync failed     | its text    | buf, or file | false, though it writes; "always" as write failed | a sync that works  |
  *
  * A sync that failed under "everysec" leaves bytes that we no longer have. As Redis does, we refuse writes until a later sync works;
@@ -52,33 +58,49 @@ export class AofJournal implements Journal {
   policy: FsyncPolicy = "everysec";
   /** Notes the time before what was written in a new second (aof-timestamp-enabled). */
   timestamps = false;
+  /** No syncs for the time being, as if the policy were "no" (no-appendfsync-on-rewrite). */
+  resting = false;
   /** How often a sync was so slow that the next one had to wait two seconds. */
   delayedSyncs = 0;
   /** A sync is running off the main loop. */
   syncing = false;
-  /** Bytes in `buf`, and how many of them are in the file already. */
+  /** Bytes in `buf`. */
   used = 0;
+  end: number;
+  durable: number;
+  acknowledged: number;
+  /** Called when a sync off the main loop has ended. */
+  onSynced: () => void = () => {};
   private inFile = 0;
   private buf = new Uint8Array(INITIAL_BYTES);
   private readonly selection = new Reply(64);
   private database = -1;
   private noted = 0;
-  private dirty = false;
+  private syncTo: number;
+  private wanted = false;
+  private closed = false;
   private writeError = "";
   private syncError = "";
   private failedMs = 0;
+  /** What there was when it failed: all that must be in the file for it to be well again. */
+  private failedTo = 0;
   private loggedMs = 0;
   /** The log was told of the last failure. */
   private told = false;
   private postponedMs = 0;
+  /** Files that were written before this one, and are to be synced and closed. */
+  private readonly former: AppendFile[] = [];
 
-  /** `good` is the length of the file. */
+  /** `good` is the length of the file; `start` where the offsets begin: where those of the server's journal before this one ended. */
   constructor(
-    private readonly file: AppendFile,
+    private file: AppendFile,
     private good: number,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+    start = 0,
+  ) {
+    this.end = this.durable = this.acknowledged = this.syncTo = start;
+  }
 
   /** Why writes are to be refused, in the operating system's words; "" when all is well. */
   get lastError(): string {
@@ -90,10 +112,23 @@ export class AofJournal implements Journal {
     return this.good + this.inFile;
   }
 
+  /** The offset of `buf`. */
+  private get base(): number {
+    return this.end - this.used;
+  }
+
+  private get written(): number {
+    return this.base + this.inFile;
+  }
+
+  private get isSyncedAlways(): boolean {
+    return this.policy === "always" && !this.resting;
+  }
+
   append(db: number, buf: Uint8Array, start: number, len: number): void {
     if (this.timestamps) this.noteTime();
     if (db !== this.database) this.select(db);
-    if (len >= DIRECT_BYTES_MIN && this.policy !== "always" && this.writeError === "") this.pass(buf, start, len);
+    if (len >= DIRECT_BYTES_MIN && !this.isSyncedAlways && this.writeError === "") this.pass(buf, start, len);
     else this.hold(buf, start, len);
   }
 
@@ -101,6 +136,7 @@ export class AofJournal implements Journal {
     if (this.used + len > this.buf.length) this.grow(len);
     copyBytes(buf, start, len, this.buf, this.used);
     this.used += len;
+    this.end += len;
   }
 
   private grow(bytes: number): void {
@@ -134,55 +170,61 @@ export class AofJournal implements Journal {
         this.hold(buf, start, len);
         return;
       }
-      this.release();
+      this.release(this.used);
     }
     const written = this.file.append(buf, start, len);
-    this.dirty = true;
     if (written === len) {
       this.good += len;
+      this.end += len;
       return;
     }
     this.hold(buf, start, len);
     this.inFile = written;
-    this.fellShort();
+    this.fellShort(written, len);
   }
 
   flush(): boolean {
-    if (this.used > 0 && !this.save()) return false;
-    return this.syncError === "";
+    if (this.used > 0 || this.writeError !== "") this.save();
+    if (this.wanted) this.syncWanted();
+    this.acknowledge();
+    return this.lastError === "";
   }
 
-  /** Empties the buffer into the file. */
-  private save(): boolean {
-    if (this.writeError !== "" && this.clock.unixMs() - this.failedMs < RETRY_MS) return false;
-    if (!this.write()) return false;
-    if (this.policy === "always" && !this.syncHeld()) return false;
-    this.release();
+  /** Brings what is held to the file, and empties the buffer or has it synced. */
+  private save(): void {
+    if (this.writeError !== "" && this.clock.unixMs() - this.failedMs < RETRY_MS) return;
+    if (!this.write()) return;
+    if (this.isSyncedAlways) {
+      if (!this.syncing) this.startSync();
+      return;
+    }
+    this.release(this.used);
     this.recovered();
-    return true;
   }
 
   private write(): boolean {
-    this.dirty = true;
-    if (this.inFile < this.used) this.inFile += this.file.append(this.buf, this.inFile, this.used - this.inFile);
-    if (this.inFile === this.used) return true;
-    this.fellShort();
+    const len = this.used - this.inFile;
+    if (len === 0) return true;
+    const written = this.file.append(this.buf, this.inFile, len);
+    this.inFile += written;
+    if (written === len) return true;
+    this.fellShort(written, len);
     return false;
   }
 
-  private fellShort(): void {
+  private fellShort(written: number, len: number): void {
     const { error } = this.file;
-    if (this.inFile === 0) this.failed(error, `Error writing to the AOF file: ${error}`);
-    else
-      this.failed(error, `Short write while writing to the AOF file: (nwritten=${this.inFile}, expected=${this.used})`);
+    if (written === 0) this.failed(error, `Error writing to the AOF file: ${error}`);
+    else this.failed(error, `Short write while writing to the AOF file: (nwritten=${written}, expected=${len})`);
     this.cutBack();
   }
 
-  /** Takes what is not complete off the file, so that a process that starts now finds no torn tail. */
+  /** Takes off the file what is not being synced, so that a process that starts now finds no torn tail. */
   private cutBack(): void {
-    if (this.inFile === 0) return;
-    if (this.file.truncate(this.good)) {
-      this.inFile = 0;
+    const kept = this.syncing ? Math.max(0, this.syncTo - this.base) : 0;
+    if (this.inFile <= kept) return;
+    if (this.file.truncate(this.good + kept)) {
+      this.inFile = kept;
       return;
     }
     if (!this.told) return;
@@ -192,21 +234,9 @@ export class AofJournal implements Journal {
     );
   }
 
-  /** Under "always": makes the bytes just written durable. */
-  private syncHeld(): boolean {
-    if (this.file.syncNow()) {
-      this.dirty = false;
-      this.syncWorked();
-      return true;
-    }
-    const { error } = this.file;
-    this.failed(error, `Fail to fsync the AOF file: ${error}`);
-    this.cutBack();
-    return false;
-  }
-
   private failed(error: string, message: string): void {
     this.failedMs = this.clock.unixMs();
+    this.failedTo = this.end;
     this.told = this.failedMs - this.loggedMs >= LOG_PAUSE_MS;
     if (this.told) {
       this.loggedMs = this.failedMs;
@@ -222,23 +252,26 @@ export class AofJournal implements Journal {
     this.log.warning("AOF write error looks solved, Redis can write again.");
   }
 
-  private release(): void {
-    this.good += this.used;
-    this.used = this.inFile = 0;
-    if (this.buf.length > KEEP_BYTES_MAX) this.buf = new Uint8Array(INITIAL_BYTES);
+  /** The first bytes of the buffer need not be kept any longer. */
+  private release(bytes: number): void {
+    this.good += bytes;
+    this.used -= bytes;
+    this.inFile -= bytes;
+    if (this.used > 0) this.buf.copyWithin(0, bytes, bytes + this.used);
+    else if (this.buf.length > KEEP_BYTES_MAX) this.buf = new Uint8Array(INITIAL_BYTES);
+  }
+
+  private acknowledge(): void {
+    if (this.isSyncedAlways) this.acknowledged = Math.max(this.acknowledged, this.durable);
+    else if (this.lastError === "") this.acknowledged = Math.max(this.acknowledged, this.base);
   }
 
   /** To be called once a second: starts the sync that "everysec" promises, off the main loop. */
   everySecond(): void {
-    if (!this.dirty || (this.policy === "no" && this.syncError === "")) return;
-    if (this.syncing) {
-      this.postpone();
-      return;
-    }
-    this.postponedMs = 0;
-    this.dirty = false;
-    this.syncing = true;
-    this.file.sync(this.synced);
+    if ((this.policy === "no" || this.resting) && this.syncError === "") return;
+    if (this.written <= this.durable && this.former.length === 0) return;
+    if (!this.syncing) this.startSync();
+    else if (this.written > this.syncTo) this.postpone();
   }
 
   private postpone(): void {
@@ -253,30 +286,110 @@ export class AofJournal implements Journal {
     );
   }
 
-  private readonly synced = (error: string): void => {
-    this.syncing = false;
-    if (error !== "") {
-      this.dirty = true;
-      if (this.syncError === "") this.log.warning(`Fail to fsync the AOF file: ${error}`);
-      this.syncError = error;
-    } else {
-      this.syncWorked();
-    }
+  wantSync(): void {
+    this.wanted = this.policy !== "no";
+  }
+
+  private syncWanted(): void {
+    if (this.syncing) return;
+    this.wanted = false;
+    if (this.written > this.durable) this.startSync();
+  }
+
+  private startSync(): void {
+    this.postponedMs = 0;
+    this.syncing = true;
+    this.syncTo = this.written;
+    this.syncNext();
+  }
+
+  /** Syncs the files one after the other, the present one last. */
+  private syncNext(): void {
+    const [oldest] = this.former;
+    if (oldest === undefined) this.file.sync(this.synced);
+    else oldest.sync(this.formerSynced);
+  }
+
+  private readonly formerSynced = (error: string): void => {
+    if (error === "") this.former.shift()!.close();
+    if (error === "" && !this.closed) this.syncNext();
+    else this.synced(error);
   };
 
-  private syncWorked(): void {
+  private readonly synced = (error: string): void => {
+    this.syncing = false;
+    if (this.closed) this.closeFiles();
+    else if (error === "") this.syncWorked(this.syncTo);
+    else this.syncFailed(error);
+    this.onSynced();
+  };
+
+  /** Everything up to that offset is on the disk. */
+  private syncWorked(offset: number): void {
+    this.durable = Math.max(this.durable, offset);
+    const kept = this.durable - this.base;
+    if (kept > 0) this.release(kept);
+    if (this.durable >= this.failedTo) this.recovered();
+    this.acknowledge();
     if (this.syncError === "") return;
     this.syncError = "";
     this.log.warning("AOF fsync error looks solved, Redis can write again.");
   }
 
+  private syncFailed(error: string): void {
+    // Meanwhile a sync on the main loop may have made good what this one covered.
+    if (this.durable < this.syncTo) this.noteFailedSync(error);
+  }
+
+  private noteFailedSync(error: string): void {
+    const message = `Fail to fsync the AOF file: ${error}`;
+    if (this.durable === this.base) {
+      this.failed(error, message);
+    } else {
+      if (this.syncError === "") this.log.warning(message);
+      this.syncError = error;
+    }
+    this.cutBack();
+  }
+
+  settle(): boolean {
+    this.failedMs = 0;
+    if (!this.write()) return false;
+    const failing = [...this.former, this.file].find((file) => !file.syncNow());
+    if (failing === undefined) {
+      this.syncWorked(this.written);
+      return true;
+    }
+    this.noteFailedSync(failing.error);
+    return false;
+  }
+
+  /**
+   * Goes on in another file, which has that length. False when what is for the present file can't be brought there: then nothing has
+   * changed. The present file is synced off the main loop and closed; what is written to the other is not durable before that.
+   */
+  moveTo(file: AppendFile, length: number): boolean {
+    if (this.isSyncedAlways) this.settle();
+    else this.flush();
+    if (this.used > 0) return false;
+    this.former.push(this.file);
+    this.file = file;
+    this.good = length;
+    this.database = -1;
+    this.noted = 0;
+    return true;
+  }
+
   /** Writes and syncs what there is, and closes the file. False when bytes could not be written, or perhaps not be synced. */
   close(): boolean {
-    this.failedMs = 0;
-    const flushed = this.flush();
-    const synced = this.file.syncNow();
-    if (!synced) this.log.warning(`Fail to fsync the AOF file: ${this.file.error}`);
+    const settled = this.settle();
+    this.closed = true;
+    if (!this.syncing) this.closeFiles();
+    return settled;
+  }
+
+  private closeFiles(): void {
+    for (const file of this.former.splice(0)) file.close();
     this.file.close();
-    return flushed && synced;
   }
 }
