@@ -48,6 +48,9 @@ export class StreamGroups {
   readonly pending: IdRecords;
   readonly owned: IdRecords;
 
+  /** A pending entry was given back since the start. */
+  wereGivenBack = false;
+
   private readonly i32: Int32Array[];
   private readonly f64: Float64Array[];
   private readonly id = new StreamId();
@@ -251,6 +254,7 @@ export class StreamGroups {
 
   /** Takes the record that `pending` stands on from its consumer: it is the last one of those that were given back. */
   giveBack(g: Ptr, id: StreamId, nowMs: number): void {
+    this.wereGivenBack = true;
     this.setOldest(g, 0);
     if (!this.isGivenBack) this.setWord(g, GIVEN_BACK, this.word(g, GIVEN_BACK) + 1);
     this.assign(g, NULL, id);

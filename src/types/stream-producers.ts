@@ -1,3 +1,4 @@
+import type { Span } from "../lib/bytes.ts";
 import { incrementBig, readBig } from "../lib/words.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
@@ -38,6 +39,9 @@ export class StreamProducers {
   /** The directives stream-idmp-duration (seconds) and stream-idmp-maxsize. */
   defaultDuration = 100;
   defaultMaxSize = 100;
+
+  /** There was a stream with producers since the start. */
+  wereUsed = false;
 
   private readonly i32: Int32Array[];
   private readonly producers: NamedBlocks;
@@ -97,6 +101,36 @@ export class StreamProducers {
   count(h: Ptr): number {
     const block = this.block(h);
     return block === NULL ? 0 : this.producers.count(this.words(block), this.at(block) + LIST);
+  }
+
+  // ---- all that is remembered
+
+  /** The name of producer `index`. */
+  name(h: Ptr, index: number, out: Span): void {
+    const { segment, start, len } = this.nameOf(this.producer(h, index));
+    out.set(segment, start, len);
+  }
+
+  /** How many of its messages are remembered. */
+  messagesOf(h: Ptr, index: number): number {
+    return this.order.count(this.orderOf(this.producer(h, index)));
+  }
+
+  /** To its first message, in the order of their entries. False when there is none. */
+  seekMessage(h: Ptr, index: number): boolean {
+    return this.order.seekFirst(this.orderOf(this.producer(h, index)));
+  }
+
+  nextMessage(): boolean {
+    return this.order.next();
+  }
+
+  /** The message that was found: its name, and its entry's ID. */
+  readMessage(name: Span, id: StreamId): void {
+    const { order, messages } = this;
+    const message = order.words[order.at + RECORD_MESSAGE] as Ptr;
+    name.set(messages.segment(message), messages.nameStart(message), messages.nameLength(message));
+    id.load(order.words, order.at);
   }
 
   /** Number of messages of all producers. */
@@ -252,6 +286,7 @@ export class StreamProducers {
   private make(h: Ptr): Ptr {
     const old = this.block(h);
     if (old !== NULL) return old;
+    this.wereUsed = true;
     const block = this.arena.alloc(BLOCK_BYTES);
     for (let w = 0; w < BLOCK_WORDS; w++) this.setWord(block, w, 0);
     this.setWord(h, PRODUCERS, block);

@@ -4,8 +4,8 @@ export const MAGIC = "REDIS";
 /** "REDIS" and four digits of the version. */
 export const HEADER_BYTES = 9;
 export const CHECKSUM_BYTES = 8;
-/** The last version that is read: that of Redis 8.4. */
-export const VERSION_MAX = 13;
+/** The last version that is read: that of Redis 8.8. */
+export const VERSION_MAX = 14;
 /** The first version that ends in a checksum. */
 export const CHECKSUM_VERSION = 5;
 
@@ -52,6 +52,10 @@ export const TYPE = {
   HASH_LISTPACK_TIMED_PRE_GA: 23,
   HASH_TIMED: 24,
   HASH_LISTPACK_TIMED: 25,
+  /** With messages of producers. */
+  STREAM_4: 26,
+  /** And with pending entries that were given back. */
+  STREAM_5: 27,
 } as const;
 
 /** The first two bits of a length say how it is written. */
@@ -74,6 +78,10 @@ export const VERSION_7_0 = 10;
 export const VERSION_7_2 = 11;
 /** Redis 7.4: fields of hashes that end. */
 export const VERSION_7_4 = 12;
+/** Redis 8.6: messages of a stream's producers. */
+export const VERSION_8_6 = 13;
+/** Redis 8.8: pending entries of streams that were given back. */
+export const VERSION_8_8 = 14;
 
 /** The greatest lengths of one and of two bytes. */
 export const LENGTH_6_BITS_MAX = 63;
@@ -88,6 +96,8 @@ export const COMPRESSION_GAIN_MIN = 4;
 
 /** The version that a value of that type needs at least, among those that are written here. */
 export function versionOf(type: number): number {
+  if (type === TYPE.STREAM_5) return VERSION_8_8;
+  if (type === TYPE.STREAM_4) return VERSION_8_6;
   if (type >= TYPE.HASH_TIMED) return VERSION_7_4;
   return type >= TYPE.SET_LISTPACK ? VERSION_7_2 : VERSION_7_0;
 }

@@ -3,7 +3,7 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import { REDIS_VERSION } from "../../version.ts";
-import { CHECKSUM_BYTES, OPCODE, VERSION_7_4 } from "./codes.ts";
+import { CHECKSUM_BYTES, OPCODE, VERSION_7_4, VERSION_8_6, VERSION_8_8 } from "./codes.ts";
 import type { RdbOutput } from "./output.ts";
 import { ValueWriter } from "./values.ts";
 
@@ -18,10 +18,14 @@ export interface FileFacts {
 /** What is told of a key beside its value: under an LRU policy how long it is idle, under an LFU policy how often it was used. */
 export type AccessKind = "none" | "idle" | "frequency";
 
-/** The format's version that a file needs, given the one that is wanted: fields that end are lost in an older one. */
-export function versionFor(keyspace: Keyspace, wanted: number): number {
-  const hasTimers = keyspace.databases.some((db) => db.timers > 0);
-  return hasTimers ? Math.max(wanted, VERSION_7_4) : wanted;
+/**
+ * The format's version that a file needs, given the one that is wanted: what only a newer one can hold would be lost. It may be newer than
+ * need be, as nobody counts such streams.
+ */
+export function versionFor({ databases, streams }: Keyspace, wanted: number): number {
+  if (streams.groups.wereGivenBack) return VERSION_8_8;
+  if (streams.producers.wereUsed) return VERSION_8_6;
+  return databases.some((db) => db.timers > 0) ? Math.max(wanted, VERSION_7_4) : wanted;
 }
 
 /** The format's version, and the facts under Redis's names. */

@@ -51,7 +51,14 @@ export class StreamWriter {
     this.i32 = keyspace.arena.i32;
   }
 
-  typeOf(_e: Ptr, version: number): number {
+  /** What only a newer form can hold is written in that one: this server must not lose it with the next rewrite of its own files. */
+  typeOf(e: Ptr, version: number): number {
+    const { streams } = this.keyspace;
+    const h = streams.header(e);
+    for (let i = streams.groups.count(h) - 1; i >= 0; i--) {
+      if (streams.groups.givenBackCount(streams.groups.group(h, i)) > 0) return TYPE.STREAM_5;
+    }
+    if (streams.producers.has(h)) return TYPE.STREAM_4;
     return version >= VERSION_7_2 ? TYPE.STREAM_3 : TYPE.STREAM_2;
   }
 
@@ -153,13 +160,15 @@ export class StreamWriter {
   end(e: Ptr, out: RdbOutput, version: number): void {
     const { groups } = this.keyspace.streams;
     const h = this.keyspace.streams.header(e);
+    const type = this.typeOf(e, version);
     const words = this.i32[h >>> SEGMENT_SHIFT];
     const at = (h & UNIT_MASK) << 1;
     out.length(words[at + LENGTH]);
     for (const word of [LAST_ID, FIRST_ID, MAX_DELETED_ID]) this.writeIdLengths(words, at + word, out);
     out.lengthWords(words[at + ENTRIES_ADDED], words[at + ENTRIES_ADDED + 1]);
     out.length(groups.count(h));
-    for (let i = 0; i < groups.count(h); i++) this.writeGroup(groups.group(h, i), out, version);
+    for (let i = 0; i < groups.count(h); i++) this.writeGroup(groups.group(h, i), out, type);
+    if (type >= TYPE.STREAM_4) this.writeProducers(h, out);
   }
 
   private writeIdLengths(words: Int32Array, at: number, out: RdbOutput): void {
@@ -178,19 +187,19 @@ export class StreamWriter {
     out.string(blocks.segment(block), blocks.nameStart(block), blocks.nameLength(block));
   }
 
-  private writeGroup(g: Ptr, out: RdbOutput, version: number): void {
+  private writeGroup(g: Ptr, out: RdbOutput, type: number): void {
     const { groups } = this.keyspace.streams;
     const { id } = this;
     this.writeName(groups.groups, g, out);
     groups.lastId(g, id);
     out.lengthWords(id.msHigh, id.msLow);
     out.lengthWords(id.seqHigh, id.seqLow);
-    const read = groups.entriesRead(g);
-    out.lengthWords(Number(BigInt.asIntN(32, read >> 32n)), Number(BigInt.asIntN(32, read)));
+    this.writeBig(groups.entriesRead(g), out);
     this.writePending(g, out);
     const count = groups.consumerCount(g);
     out.length(count);
-    for (let i = 0; i < count; i++) this.writeConsumer(groups.consumer(g, i), out, version);
+    for (let i = 0; i < count; i++) this.writeConsumer(groups.consumer(g, i), out, type);
+    if (type >= TYPE.STREAM_5) this.writeGivenBack(g, out);
   }
 
   private writePending(g: Ptr, out: RdbOutput): void {
@@ -202,22 +211,64 @@ export class StreamWriter {
       id.load(pending.words, pending.at);
       this.writeId(id, out);
       out.ms(groups.deliveryMs);
-      const deliveries = groups.deliveriesBig;
-      out.lengthWords(Number(BigInt.asIntN(32, deliveries >> 32n)), Number(BigInt.asIntN(32, deliveries)));
+      this.writeBig(groups.deliveriesBig, out);
     }
   }
 
-  private writeConsumer(consumer: Ptr, out: RdbOutput, version: number): void {
+  private writeConsumer(consumer: Ptr, out: RdbOutput, type: number): void {
     const { groups } = this.keyspace.streams;
     const { owned } = groups;
     const { id } = this;
     this.writeName(groups.consumers, consumer, out);
     out.ms(groups.seenMs(consumer));
-    if (version >= VERSION_7_2) out.ms(groups.activeMs(consumer));
+    if (type >= TYPE.STREAM_3) out.ms(groups.activeMs(consumer));
     out.length(groups.ownedCount(consumer));
     for (let more = owned.seekFirst(groups.ownedBy(consumer)); more; more = owned.next()) {
       id.load(owned.words, owned.at);
       this.writeId(id, out);
     }
+  }
+
+  /** The IDs of pending entries that were given back, the one first that waits longest. */
+  private writeGivenBack(g: Ptr, out: RdbOutput): void {
+    const { groups } = this.keyspace.streams;
+    const { pending } = groups;
+    const found: { id: StreamId; moment: number }[] = [];
+    for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
+      if (!groups.isGivenBack) continue;
+      const id = new StreamId();
+      id.load(pending.words, pending.at);
+      found.push({ id, moment: groups.momentMs });
+    }
+    found.sort((a, b) => a.moment - b.moment);
+    out.length(found.length);
+    for (const { id } of found) this.writeId(id, out);
+  }
+
+  /** The settings, the messages of each producer in the order of their entries, and how many there were, and came again. */
+  private writeProducers(h: Ptr, out: RdbOutput): void {
+    const { producers } = this.keyspace.streams;
+    const { text, id } = this;
+    out.length(producers.duration(h));
+    out.length(producers.maxSize(h));
+    const count = producers.count(h);
+    out.length(count);
+    for (let i = 0; i < count; i++) {
+      producers.name(h, i, text);
+      out.span(text);
+      out.length(producers.messagesOf(h, i));
+      for (let more = producers.seekMessage(h, i); more; more = producers.nextMessage()) {
+        producers.readMessage(text, id);
+        out.span(text);
+        out.lengthWords(id.msHigh, id.msLow);
+        out.lengthWords(id.seqHigh, id.seqLow);
+      }
+    }
+    this.writeBig(producers.added(h), out);
+    this.writeBig(producers.duplicates(h), out);
+  }
+
+  private writeBig(value: bigint, out: RdbOutput): void {
+    out.lengthWords(Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value)));
   }
 }
