@@ -61,6 +61,8 @@ export interface Journal {
 export interface Persistence {
   /** The loading that is going on. */
   readonly loading: LoadProgress | undefined;
+  /** Keys of the last snapshot that was loaded, and those left out because their time was past. */
+  readonly lastLoad: { readonly keysLoaded: number; readonly keysExpired: number };
   /** The append-only file under INFO's names and in its order. */
   readonly figures: Readonly<Record<string, number | string>>;
   /** Every write to the file comes so many microseconds late: for tests. */
@@ -103,6 +105,8 @@ export interface LoadProgress {
   readonly loadedBytes: number;
   /** Seconds until it is done at the present pace. */
   readonly etaSeconds: number;
+  /** What the data took in the memory of the server that wrote the file; 0 when that is not known. */
+  readonly usedMemoryBytes: number;
 }
 
 /** What is remembered of the memory in use; see info/memory.ts for what counts. */

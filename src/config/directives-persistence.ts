@@ -52,7 +52,6 @@ const aof = {
 const snapshots = {
   save: directive(savePoints, [], "Seconds and changes after which a snapshot is saved.", inert),
   dbfilename: directive(fileName("dbfilename", "filename", true), "dump.rdb", "File of snapshots within `dir`.", {
-    ...inert,
     protected: true,
   }),
   rdbcompression: directive(yesNo, true, "Compress strings in snapshots."),
@@ -61,7 +60,12 @@ const snapshots = {
     10,
     "Version of the format of snapshots: 10 is that of Redis 7.0, 11 of 7.2. Fields of hashes that end need 12, which is then written.",
   ),
-  rdbchecksum: directive(yesNo, true, "Write and check the checksum of snapshots.", { ...inert, immutable: true }),
+  rdbchecksum: directive(yesNo, true, "Write and check the checksum of snapshots.", { immutable: true }),
+  "rdb-module-values": directive(
+    oneOf(["refuse", "skip"]),
+    "refuse",
+    "What to do with values of Redis's modules in a snapshot that is loaded: not to start, or to leave them out and say so.",
+  ),
   "rdb-save-incremental-fsync": directive(yesNo, true, "Force a snapshot to disk bit by bit.", inert),
   "rdb-del-sync-files": directive(yesNo, false, "Delete snapshots made for replicas.", inert),
   "stop-writes-on-bgsave-error": directive(yesNo, true, "Refuse writes after a snapshot failed.", inert),

@@ -18,19 +18,19 @@ export const persistence: Section = {
       rdb_last_bgsave_time_sec: -1,
       rdb_current_bgsave_time_sec: -1,
       rdb_saves: 0,
-      rdb_last_load_keys_expired: 0,
-      rdb_last_load_keys_loaded: 0,
+      rdb_last_load_keys_expired: persistence.lastLoad.keysExpired,
+      rdb_last_load_keys_loaded: persistence.lastLoad.keysLoaded,
       ...figures,
       ...(loading === undefined ? {} : progress(loading)),
     };
   },
 };
 
-function progress({ startedMs, totalBytes, loadedBytes, etaSeconds }: LoadProgress): Fields {
+function progress({ startedMs, totalBytes, loadedBytes, etaSeconds, usedMemoryBytes }: LoadProgress): Fields {
   return {
     loading_start_time: Math.floor(startedMs / 1000),
     loading_total_bytes: totalBytes,
-    loading_rdb_used_mem: 0,
+    loading_rdb_used_mem: usedMemoryBytes,
     loading_loaded_bytes: loadedBytes,
     loading_loaded_perc: percent(loadedBytes, totalBytes).toFixed(2),
     loading_eta_seconds: etaSeconds,

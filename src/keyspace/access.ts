@@ -47,6 +47,12 @@ export class AccessClock {
     return Math.max(0, counter - Math.floor(idle / this.lfuDecayMinutes));
   }
 
+  /** The access bits of an entry that was idle for so long, or was accessed so often, before it came here; below 0: not known. */
+  restored(access: number, idleSeconds: number, frequency: number): number {
+    if (this.lfu) return frequency < 0 ? access : (this.minutes << 8) | frequency;
+    return idleSeconds < 0 ? access : (this.seconds - Math.min(idleSeconds, LRU_MASK)) & LRU_MASK;
+  }
+
   /** Seconds since the last access under LRU. */
   idleSeconds(access: number): number {
     return (this.seconds - access) & LRU_MASK;

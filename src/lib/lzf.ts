@@ -107,28 +107,41 @@ function writeReference(length: number, back: number, out: Uint8Array, to: numbe
   return o;
 }
 
-/** Unpacks to exactly `length` bytes; undefined when that is not what `packed` holds. */
-export function decompressLzf(packed: Uint8Array, length: number): Uint8Array | undefined {
-  // A byte of a reference brings at most 264 bytes: more is a lie, for which no memory is to be taken.
-  if (length > packed.length * 264) return undefined;
-  const out = new Uint8Array(length);
+/** A byte of a reference brings at most this many: who says more lies, and is to be given no memory. */
+const BYTES_PER_BYTE_MAX = 264;
+
+/** No more bytes than this come of so many packed ones. */
+export function unpackedBytesMax(packedBytes: number): number {
+  return packedBytes * BYTES_PER_BYTE_MAX;
+}
+
+/** Unpacks `len` bytes from `start` on to the first `length` bytes of `out`. False when that is not exactly what they hold. */
+export function unpackLzf(packed: Uint8Array, start: number, len: number, out: Uint8Array, length: number): boolean {
+  const end = start + len;
   let at = 0;
-  let i = 0;
-  while (i < packed.length) {
+  let i = start;
+  while (i < end) {
     const control = packed[i++];
     if (control < LITERALS) {
       const count = control + 1;
-      if (i + count > packed.length || at + count > length) return undefined;
+      if (i + count > end || at + count > length) return false;
       for (let k = 0; k < count; k++) out[at++] = packed[i++];
       continue;
     }
     let count = control >> 5;
     if (count === LONG) count += packed[i++];
     count += LENGTH_MIN;
+    if (i >= end) return false;
     let from = at - ((control & 31) << 8) - 1 - packed[i++];
-    // A reference that is cut off makes the numbers NaN.
-    if (!(from >= 0 && at + count <= length)) return undefined;
+    if (from < 0 || at + count > length) return false;
     for (let k = 0; k < count; k++) out[at++] = out[from++];
   }
-  return at === length ? out : undefined;
+  return at === length;
+}
+
+/** Unpacks to exactly `length` bytes; undefined when that is not what `packed` holds. */
+export function decompressLzf(packed: Uint8Array, length: number): Uint8Array | undefined {
+  if (length > unpackedBytesMax(packed.length)) return undefined;
+  const out = new Uint8Array(length);
+  return unpackLzf(packed, 0, packed.length, out, length) ? out : undefined;
 }

@@ -14,7 +14,7 @@ import { TIMED_FIELDS_MAX, TimedPackedHash } from "./timed-packed-hash.ts";
 import { TimedTableHash } from "./timed-table-hash.ts";
 
 export const PACKED_HASH = kind(HASH, LISTPACK);
-const TABLE_HASH = kind(HASH, HASHTABLE);
+export const TABLE_HASH = kind(HASH, HASHTABLE);
 /** Larger drafts are not made: the pairs are set one by one. */
 const DRAFT_BYTES_MAX = 65_536;
 /** A table is sampled by picks instead of a walk when it has more than this times the fields that are wanted. */
@@ -483,7 +483,8 @@ export class HashValues implements Collection {
     return bytes <= this.hashMaxListpackValue;
   }
 
-  private maxFields(): number {
+  /** How many fields a packed hash may have. */
+  maxFields(): number {
     return Math.min(this.hashMaxListpackEntries, ELEMENTS_MAX >> 1);
   }
 }

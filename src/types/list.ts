@@ -225,8 +225,33 @@ export class ListValues extends ListCursor implements Collection {
     return removed;
   }
 
+  // ---- what ListBuilder makes lists of
+
+  /** A tree without leaves. */
+  plant(): Ptr {
+    return this.tree.create();
+  }
+
+  /** Adds a leaf behind the last one of a tree. */
+  grow(t: Ptr, { p, bytes, count }: PackedList): void {
+    this.tree.append(t, p, bytes, count);
+  }
+
+  /** Frees a tree that is no list yet, and its leaves. */
+  uproot(t: Ptr): void {
+    const remains = new TreeRemains(this.arena, this.tree, t);
+    while (remains.step());
+  }
+
+  /** Makes a tree of two leaves or more, or a single leaf, the list that is in `root` and `rootBytes`. Returns its type and encoding. */
+  adopt(p: Ptr, bytes: number): number {
+    this.root = p;
+    this.rootBytes = bytes;
+    return LIST_KIND;
+  }
+
   /** Whether an element of `len` bytes may be added to a leaf. */
-  private fits(bytes: number, count: number, len: number): boolean {
+  fits(bytes: number, count: number, len: number): boolean {
     return bytes + draftBytes(len) <= this.leafBytesMax && count < this.leafElementsMax && len < this.ownLeafBytes;
   }
 

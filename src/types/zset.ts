@@ -83,8 +83,14 @@ export class ZsetValues implements Collection {
     return TABLE_ZSET;
   }
 
-  /** An entry without a name in no database that refers to an empty set, for a result that is still to be found: `finish` or `abandon` it. */
-  begin(): Ptr {
+  /**
+   * An entry without a name in no database that refers to an empty set, for a result that is still to be found: `finish` or `abandon` it. About
+   * `expected` members will be added.
+   */
+  begin(expected = 0): Ptr {
+    if (expected > this.maxPacked()) {
+      return this.entries.createReference(TABLE_ZSET, false, EMPTY, 0, 0, this.tables.create(), HEADER_BYTES);
+    }
     return this.entries.createReference(PACKED_ZSET, false, EMPTY, 0, 0, NULL, EMPTY_BYTES);
   }
 

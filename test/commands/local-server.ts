@@ -53,6 +53,7 @@ export class LocalServer implements ServerContext {
   readonly memory = { startupBytes: 0, peakBytes: 0 };
   readonly persistence = {
     loading: undefined,
+    lastLoad: { keysLoaded: 0, keysExpired: 0 },
     figures: {},
     writeDelayUs: 0,
     load: () => Promise.resolve(undefined),

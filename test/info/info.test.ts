@@ -149,8 +149,17 @@ describe("INFO commandstats, errorstats and latencystats", () => {
 
 describe("INFO persistence", () => {
   test("tells how far a loading is", () => {
-    const loading: LoadProgress = { startedMs: 1_700_000_000_500, totalBytes: 200, loadedBytes: 50, etaSeconds: 3 };
-    const server = Object.assign(new LocalServer(), { persistence: { loading, figures: { aof_enabled: 1 } } });
+    const loading: LoadProgress = {
+      startedMs: 1_700_000_000_500,
+      totalBytes: 200,
+      loadedBytes: 50,
+      etaSeconds: 3,
+      usedMemoryBytes: 1000,
+    };
+    const lastLoad = { keysLoaded: 5, keysExpired: 2 };
+    const server = Object.assign(new LocalServer(), {
+      persistence: { loading, lastLoad, figures: { aof_enabled: 1 } },
+    });
     expect(infoOf(server, "persistence")).toMatchObject({
       loading: "1",
       aof_enabled: "1",
@@ -159,6 +168,9 @@ describe("INFO persistence", () => {
       loading_loaded_bytes: "50",
       loading_loaded_perc: "25.00",
       loading_eta_seconds: "3",
+      loading_rdb_used_mem: "1000",
+      rdb_last_load_keys_loaded: "5",
+      rdb_last_load_keys_expired: "2",
     });
   });
 });

@@ -1,5 +1,7 @@
 import { GATE_LOADING, type LoadProgress, type Persistence, type ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
+import { DumpLoading } from "../rdb/dump-loading.ts";
+import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
 import { AofError, AofFolder } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
@@ -17,8 +19,9 @@ type Figures = Persistence["figures"];
  */
 export class Aof implements Persistence {
   writeDelayUs = 0;
+  lastLoad = { keysLoaded: 0, keysExpired: 0 };
   private journal: AofJournal | undefined;
-  private loader: AofLoader | undefined;
+  private loader: LoadProgress | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
   /** Bytes of the base file, and of all files but the one that is written. */
   private baseBytes = 0;
@@ -38,13 +41,21 @@ export class Aof implements Persistence {
 
   /** Loads the files and opens them for writing, if the AOF is on. Returns why that is impossible. */
   async load(): Promise<string | undefined> {
-    if (!this.context.config.values.appendonly) return undefined;
     this.context.gate |= GATE_LOADING;
     try {
+      if (!this.context.config.values.appendonly) {
+        const dump = new DumpLoading(this.context);
+        this.loader = dump;
+        await dump.load();
+        const { keysLoaded, keysExpired } = dump;
+        this.lastLoad = { keysLoaded, keysExpired };
+        return undefined;
+      }
       const folder = this.newFolder();
       folder.read();
-      this.loader = new AofLoader(this.context, this.executor, folder);
-      await this.loader.load();
+      const loader = new AofLoader(this.context, this.executor, folder);
+      this.loader = loader;
+      await loader.load();
       this.use(folder, folder.open());
       this.removeHistory(folder);
       return undefined;
@@ -72,7 +83,10 @@ export class Aof implements Persistence {
   }
 
   get figures(): Figures {
-    return { ...this.rewriteFigures(), ...(this.journal === undefined ? {} : this.fileFigures(this.journal)) };
+    return {
+      ...this.rewriteFigures(),
+      ...(this.journal === undefined ? {} : this.fileFigures(this.journal)),
+    };
   }
 
   private rewriteFigures(): Figures {
@@ -156,7 +170,8 @@ export class Aof implements Persistence {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof AofError || error instanceof ManifestError) return error.message;
+  if (error instanceof AofError || error instanceof ManifestError || error instanceof RdbLoadError)
+    return error.message;
   const trace = error instanceof Error ? error.stack : String(error);
   return `Fatal error loading the DB, check server logs. Exiting. ${trace}`;
 }

@@ -15,8 +15,8 @@ import { type ByteString, byteString, bytesOf, textOf } from "../../config/text.
 import { latin1 } from "../../lib/bytes.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import type { Log } from "../../observe/log.ts";
+import { isEmptySnapshot } from "../rdb/empty-snapshot.ts";
 import { WriterFile } from "./append-file.ts";
-import { emptyRdbEnd } from "./empty-rdb.ts";
 import {
   type AofFile,
   type AofFileType,
@@ -186,7 +186,7 @@ export class AofFolder {
   private holdsData(name: string): boolean {
     const path = join(this.folder, name);
     if (statSync(path).size === 0) return false;
-    return !name.endsWith(".rdb") || emptyRdbEnd(readFileSync(path)) === undefined;
+    return !name.endsWith(".rdb") || !isEmptySnapshot(path);
   }
 
   private makeFolder(): void {

@@ -1,19 +1,14 @@
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { Client, type Link } from "../../command/client.ts";
-import type { LoadProgress, ServerContext } from "../../command/context.ts";
+import type { ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
-import { emptyRdbEnd, isRdb } from "./empty-rdb.ts";
+import { Loading } from "../loading.ts";
+import { isRdb, MAGIC } from "../rdb/codes.ts";
+import { RdbLoadError, RdbLoader } from "../rdb/rdb-loader.ts";
 import { AofError, type AofFolder } from "./folder.ts";
 import type { AofFile } from "./manifest.ts";
 import { FileReplay } from "./replay.ts";
-
-/** Clients are answered between two slices. */
-const SLICE_US = 5000;
-/** How often the log tells how far it is. */
-const PROGRESS_US = 5_000_000;
-/** An empty snapshot has some hundred bytes. */
-const RDB_BYTES_MAX = 64 * 1024;
 
 /** The link of the client that executes what is in the file. */
 const NO_LINK: Link = {
@@ -31,20 +26,13 @@ const NO_LINK: Link = {
 };
 
 /** Replays the files of a folder into the keyspace, in slices between which the event loop runs. */
-export class AofLoader implements LoadProgress {
-  readonly startedMs: number;
-  totalBytes = 0;
-  loadedBytes = 0;
-  private readonly startedUs: number;
-  private toldUs: number;
-
+export class AofLoader extends Loading {
   constructor(
-    private readonly context: ServerContext,
+    context: ServerContext,
     private readonly executor: Executor,
     private readonly folder: AofFolder,
   ) {
-    this.startedMs = context.clock.unixMs();
-    this.startedUs = this.toldUs = context.clock.monotonicUs();
+    super(context, "the AOF");
   }
 
   /** Loads everything. Throws AofError, or what a command threw. */
@@ -58,8 +46,7 @@ export class AofLoader implements LoadProgress {
       if (size > 0) await this.loadFile(file, size, before, i === files.length - 1);
       before += size;
     }
-    if (this.totalBytes > 0)
-      this.context.log.notice(`DB loaded from append only file: ${this.secondsSince(this.startedUs)}`);
+    if (this.totalBytes > 0) this.context.log.notice(`DB loaded from append only file: ${this.secondsSince()}`);
   }
 
   private async loadFile(file: AofFile, size: number, before: number, isLast: boolean): Promise<void> {
@@ -67,12 +54,12 @@ export class AofLoader implements LoadProgress {
     const startUs = this.context.clock.monotonicUs();
     const fd = this.open(file);
     try {
-      const replay = this.start(file, fd, size);
-      while (!this.slice(replay)) {
-        this.loadedBytes = before + replay.loadedBytes;
-        this.tell();
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
+      const from = this.startsWithSnapshot(file, fd) ? await this.loadSnapshot(file, fd, size, before) : 0;
+      const replay = this.start(file, fd, from, size);
+      await this.inSlices(
+        (untilUs) => replay.step(untilUs),
+        () => before + replay.loadedBytes,
+      );
       this.loadedBytes = before + size;
       if (replay.tornAt !== undefined) this.handleTorn(file, replay.tornAt, replay.tornTransaction, isLast);
     } finally {
@@ -90,35 +77,38 @@ export class AofLoader implements LoadProgress {
     }
   }
 
-  /** Skips a snapshot at the start of the file, if it holds nothing. */
-  private start(file: AofFile, fd: number, size: number): FileReplay {
-    const head = new Uint8Array(Math.min(size, RDB_BYTES_MAX));
+  private startsWithSnapshot(file: AofFile, fd: number): boolean {
+    const head = new Uint8Array(MAGIC.length);
     try {
       readSync(fd, head, 0, head.length, 0);
     } catch (error) {
       throw new AofError(`Unrecoverable error reading the append only file ${file.name}: ${osErrorText(error)}`);
     }
-    let from: number | undefined = 0;
-    if (isRdb(head)) {
-      this.context.log.notice("Reading RDB base file on AOF loading...");
-      from = emptyRdbEnd(head);
-      if (from === undefined) throw rdbRefusal(file);
+    return isRdb(head);
+  }
+
+  /** Loads the snapshot at the start of a file. Returns its length. */
+  private async loadSnapshot(file: AofFile, fd: number, size: number, before: number): Promise<number> {
+    this.context.log.notice("Reading RDB base file on AOF loading...");
+    const loader = new RdbLoader(this.context, fd, size, { aofBase: true });
+    try {
+      await this.inSlices(
+        (untilUs) => loader.step(untilUs),
+        () => before + loader.loadedBytes,
+      );
+    } catch (error) {
+      if (!(error instanceof RdbLoadError)) throw error;
+      this.context.log.warning(`Error reading the RDB preamble of the AOF file ${file.name}, AOF loading aborted`);
+      throw new AofError(error.message);
     }
+    return loader.loadedBytes;
+  }
+
+  private start(file: AofFile, fd: number, from: number, size: number): FileReplay {
     const { context, executor } = this;
     const client = new Client(0, NO_LINK, context.keyspace.databases[0]!, this.startedMs);
     const host = { executor, table: context.table, clock: context.clock };
     return new FileReplay(host, client, file.name, fd, from, size);
-  }
-
-  /** Works for one slice, in which no key's time comes. True at the end of the file. */
-  private slice(replay: FileReplay): boolean {
-    const { keyspace, clock } = this.context;
-    keyspace.nowMs = 0;
-    try {
-      return replay.step(clock.monotonicUs() + SLICE_US);
-    } finally {
-      keyspace.setNow(clock.unixMs());
-    }
   }
 
   private handleTorn(file: AofFile, at: number, inTransaction: boolean, isLast: boolean): void {
@@ -151,31 +141,4 @@ export class AofLoader implements LoadProgress {
       throw new AofError(`Error truncating the AOF file ${file.name}: ${osErrorText(error)}`);
     }
   }
-
-  get etaSeconds(): number {
-    const elapsed = (this.context.clock.monotonicUs() - this.startedUs) / 1e6;
-    return Math.ceil((elapsed * (this.totalBytes - this.loadedBytes)) / (this.loadedBytes + 1));
-  }
-
-  private tell(): void {
-    const nowUs = this.context.clock.monotonicUs();
-    if (nowUs - this.toldUs < PROGRESS_US) return;
-    this.toldUs = nowUs;
-    const { loadedBytes, totalBytes } = this;
-    const percent = ((loadedBytes * 100) / totalBytes).toFixed(2);
-    this.context.log.notice(
-      `Loading the AOF: ${percent}% (${loadedBytes} of ${totalBytes} bytes), about ${this.etaSeconds} seconds left`,
-    );
-  }
-
-  private secondsSince(us: number): string {
-    return `${((this.context.clock.monotonicUs() - us) / 1e6).toFixed(3)} seconds`;
-  }
-}
-
-function rdbRefusal(file: AofFile): AofError {
-  return new AofError(
-    `The append only file ${file.name} starts with a snapshot in RDB format that holds data, or is damaged. This version reads only ` +
-      "commands. To move the data here, let redis-server write it anew: CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF.",
-  );
 }

@@ -1,4 +1,5 @@
 // The numbers of the RDB format.
+import { latin1 } from "../../lib/bytes.ts";
 
 export const MAGIC = "REDIS";
 /** "REDIS" and four digits of the version. */
@@ -100,4 +101,9 @@ export function versionOf(type: number): number {
   if (type === TYPE.STREAM_4) return VERSION_8_6;
   if (type >= TYPE.HASH_TIMED) return VERSION_7_4;
   return type >= TYPE.SET_LISTPACK ? VERSION_7_2 : VERSION_7_0;
+}
+
+/** Whether a file starts as a snapshot does. */
+export function isRdb(head: Uint8Array): boolean {
+  return latin1(head, 0, Math.min(MAGIC.length, head.length)) === MAGIC;
 }

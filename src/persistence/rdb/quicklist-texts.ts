@@ -1,0 +1,57 @@
+import { Span } from "../../lib/bytes.ts";
+import { NODE_PACKED, NODE_PLAIN } from "./codes.ts";
+import { ListpackTexts } from "./listpack-texts.ts";
+import { RdbError, type RdbInput } from "./rdb-input.ts";
+import type { Texts } from "./texts.ts";
+import { ZiplistTexts } from "./ziplist-texts.ts";
+
+/** A list as a sequence of nodes: ziplists or, in the second form, listpacks and single large elements. */
+export class QuicklistTexts implements Texts {
+  private nodes = 0;
+  private isSecond = false;
+  private inNode = false;
+  private node: Texts;
+  private readonly listpack = new ListpackTexts();
+  private readonly ziplist = new ZiplistTexts();
+  private readonly bytes = new Span();
+
+  constructor(private readonly input: RdbInput) {
+    this.node = this.listpack;
+  }
+
+  open(nodes: number, isSecond: boolean): void {
+    this.nodes = nodes;
+    this.isSecond = isSecond;
+    this.inNode = false;
+  }
+
+  next(out: Span): boolean {
+    for (;;) {
+      if (this.inNode && this.node.next(out)) return true;
+      this.inNode = false;
+      if (this.nodes === 0) return false;
+      this.nodes--;
+      if (this.openNode(out)) return true;
+    }
+  }
+
+  /** Reads a node. True when it is an element itself. */
+  private openNode(out: Span): boolean {
+    const { input, bytes } = this;
+    const container = this.isSecond ? input.plainLength() : NODE_PACKED;
+    if (container !== NODE_PLAIN && container !== NODE_PACKED) {
+      throw new RdbError(`Quicklist integrity check failed: container ${container}`);
+    }
+    input.string(container === NODE_PLAIN ? out : bytes);
+    if (container === NODE_PLAIN) return true;
+    this.inNode = true;
+    if (this.isSecond) {
+      this.listpack.open(bytes);
+      this.node = this.listpack;
+    } else {
+      this.ziplist.open(bytes);
+      this.node = this.ziplist;
+    }
+    return false;
+  }
+}

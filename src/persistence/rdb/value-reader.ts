@@ -1,0 +1,374 @@
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import { EMPTY, Span } from "../../lib/bytes.ts";
+import { parseDouble } from "../../lib/float.ts";
+import { NULL, type Ptr } from "../../memory/arena.ts";
+import { EMPTY_BYTES } from "../../structures/packed-list.ts";
+import { PACKED_HASH, TABLE_HASH } from "../../types/hash.ts";
+import { NO_DEADLINE } from "../../types/hash-deadlines.ts";
+import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, ZSET } from "../../types/kinds.ts";
+import { ListBuilder } from "../../types/list-builder.ts";
+import { TYPE } from "./codes.ts";
+import { IntsetTexts } from "./intset-texts.ts";
+import { ListpackTexts } from "./listpack-texts.ts";
+import { QuicklistTexts } from "./quicklist-texts.ts";
+import { RdbError, type RdbInput } from "./rdb-input.ts";
+import type { Texts } from "./texts.ts";
+import { ZiplistTexts } from "./ziplist-texts.ts";
+import { ZipmapTexts } from "./zipmap-texts.ts";
+
+/** So many elements are read in one step. */
+const STEP_ELEMENTS = 512;
+/** The first form of scores: their text's length in a byte, or one of these. */
+const SCORE_NAN = 253;
+const SCORE_INFINITE = 254;
+const SCORE_MINUS_INFINITE = 255;
+
+/** What a value is made of. */
+const SHAPES: Readonly<Record<number, number>> = {
+  [TYPE.LIST]: LIST,
+  [TYPE.LIST_ZIPLIST]: LIST,
+  [TYPE.LIST_QUICKLIST]: LIST,
+  [TYPE.LIST_QUICKLIST_2]: LIST,
+  [TYPE.SET]: SET,
+  [TYPE.SET_INTSET]: SET,
+  [TYPE.SET_LISTPACK]: SET,
+  [TYPE.ZSET]: ZSET,
+  [TYPE.ZSET_BINARY]: ZSET,
+  [TYPE.ZSET_ZIPLIST]: ZSET,
+  [TYPE.ZSET_LISTPACK]: ZSET,
+  [TYPE.HASH]: HASH,
+  [TYPE.HASH_ZIPMAP]: HASH,
+  [TYPE.HASH_ZIPLIST]: HASH,
+  [TYPE.HASH_LISTPACK]: HASH,
+  [TYPE.HASH_TIMED_PRE_GA]: HASH,
+  [TYPE.HASH_LISTPACK_TIMED_PRE_GA]: HASH,
+  [TYPE.HASH_TIMED]: HASH,
+  [TYPE.HASH_LISTPACK_TIMED]: HASH,
+};
+
+/**
+ * Reads the values of keys that are collections, in any of the forms that they were ever written in, and makes them anew through their
+ * types' own code. So what comes of a value is sound, whatever was read, and has the encoding that it would have had here.
+ *
+ * `begin` and then `step` until it says true. Then, unless `isEmpty`, the value is in `kind`, `root` and `rootBytes`, and is to be given to a
+ * key. After a failure `discard`. Both throw RdbError.
+ */
+export class ValueReader {
+  kind = 0;
+  root: Ptr = NULL;
+  rootBytes = 0;
+  isEmpty = false;
+  /** Fields of hashes whose time was before this are left out. */
+  endedBeforeMs = 0;
+
+  private type = 0;
+  private shape = 0;
+  /** The hash, set or sorted set that is made: an entry of no database. */
+  private draft: Ptr = NULL;
+  private readonly lists: ListBuilder;
+  /** Where texts come from; undefined: they are strings of their own. */
+  private source: Texts | undefined;
+  /** Elements of a table that are still to be read. */
+  private left = 0;
+  private minDeadlineMs = 0;
+
+  private readonly quicklist: QuicklistTexts;
+  private readonly listpack = new ListpackTexts();
+  private readonly ziplist = new ZiplistTexts();
+  private readonly zipmap = new ZipmapTexts();
+  private readonly intset = new IntsetTexts();
+  private readonly a = new Span();
+  private readonly b = new Span();
+  private readonly c = new Span();
+
+  constructor(
+    private readonly keyspace: Keyspace,
+    private readonly input: RdbInput,
+  ) {
+    this.lists = new ListBuilder(keyspace.lists);
+    this.quicklist = new QuicklistTexts(input);
+  }
+
+  /** Whether there are values of that type that this reads. */
+  knows(type: number): boolean {
+    return SHAPES[type] !== undefined;
+  }
+
+  /** Starts to read a value of that type. */
+  begin(type: number): void {
+    this.type = type;
+    this.shape = SHAPES[type]!;
+    this.isEmpty = false;
+    this.root = NULL;
+    this.left = 0;
+    this.openSource(type);
+    if (this.shape === LIST) this.lists.begin();
+    else this.draft = this.makeDraft();
+  }
+
+  private openSource(type: number): void {
+    const { input, a } = this;
+    switch (type) {
+      case TYPE.LIST:
+      case TYPE.SET:
+        this.useStrings(input.count(1));
+        return;
+      case TYPE.HASH:
+        this.useStrings(input.count(2));
+        return;
+      case TYPE.ZSET:
+      case TYPE.ZSET_BINARY:
+        this.useStrings(input.count(2));
+        return;
+      case TYPE.HASH_TIMED:
+        this.minDeadlineMs = input.milliseconds();
+        this.useStrings(input.count(3));
+        return;
+      case TYPE.HASH_TIMED_PRE_GA:
+        this.minDeadlineMs = 0;
+        this.useStrings(input.count(3));
+        return;
+      case TYPE.LIST_QUICKLIST:
+      case TYPE.LIST_QUICKLIST_2:
+        this.quicklist.open(input.count(1), type === TYPE.LIST_QUICKLIST_2);
+        this.source = this.quicklist;
+        return;
+      case TYPE.HASH_LISTPACK_TIMED:
+        input.milliseconds();
+        break;
+    }
+    input.string(a);
+    this.openBlob(type, a);
+  }
+
+  private useStrings(count: number): void {
+    this.left = count;
+    this.source = undefined;
+  }
+
+  private openBlob(type: number, bytes: Span): void {
+    switch (type) {
+      case TYPE.SET_INTSET:
+        this.intset.open(bytes);
+        this.source = this.intset;
+        this.left = this.intset.count;
+        return;
+      case TYPE.HASH_ZIPMAP:
+        this.zipmap.open(bytes);
+        this.source = this.zipmap;
+        break;
+      case TYPE.LIST_ZIPLIST:
+      case TYPE.ZSET_ZIPLIST:
+      case TYPE.HASH_ZIPLIST:
+        this.ziplist.open(bytes);
+        this.source = this.ziplist;
+        break;
+      default:
+        this.listpack.open(bytes);
+        this.source = this.listpack;
+    }
+  }
+
+  private makeDraft(): Ptr {
+    const { keyspace, left } = this;
+    const { entries, hashes } = keyspace;
+    if (this.shape === SET) return keyspace.sets.draft(left > this.setLimit());
+    if (this.shape === ZSET) return keyspace.zsets.begin(left);
+    if (left > hashes.maxFields()) {
+      return entries.createReference(TABLE_HASH, false, EMPTY, 0, 0, keyspace.dict.create(), 0);
+    }
+    return entries.createReference(PACKED_HASH, false, EMPTY, 0, 0, NULL, EMPTY_BYTES);
+  }
+
+  private setLimit(): number {
+    const { setMaxIntsetEntries, setMaxListpackEntries } = this.keyspace.sets;
+    return Math.max(setMaxIntsetEntries, setMaxListpackEntries);
+  }
+
+  /** Reads some elements. True when the value is complete. */
+  step(): boolean {
+    for (let i = 0; i < STEP_ELEMENTS; i++) {
+      if (this.readElement()) continue;
+      this.finish();
+      return true;
+    }
+    return false;
+  }
+
+  private readElement(): boolean {
+    switch (this.shape) {
+      case LIST:
+        return this.readListed();
+      case SET:
+        return this.readMember();
+      case ZSET:
+        return this.source === undefined ? this.readScored() : this.readPackedScored();
+      default:
+        return this.readField();
+    }
+  }
+
+  /** The next text of the source. False at its end. */
+  private next(out: Span): boolean {
+    if (this.source !== undefined) return this.source.next(out);
+    if (this.left === 0) return false;
+    this.left--;
+    this.input.string(out);
+    return true;
+  }
+
+  private readListed(): boolean {
+    const { a } = this;
+    if (!this.next(a)) return false;
+    this.lists.add(a.buf, a.start, a.len);
+    return true;
+  }
+
+  private readMember(): boolean {
+    const { a } = this;
+    if (!this.next(a)) return false;
+    if (!this.keyspace.sets.add(this.draft, a.buf, a.start, a.len))
+      throw new RdbError("Duplicate set members detected");
+    return true;
+  }
+
+  private readScored(): boolean {
+    const { a, input } = this;
+    if (!this.next(a)) return false;
+    this.addScored(this.type === TYPE.ZSET ? this.textScore() : input.binaryDouble());
+    return true;
+  }
+
+  private readPackedScored(): boolean {
+    const { b } = this;
+    if (!this.next(this.a)) return false;
+    if (!this.next(b)) throw new RdbError("Zset listpack integrity check failed.");
+    const score = parseDouble(b.buf, b.start, b.len);
+    if (score === undefined) throw new RdbError("Zset listpack integrity check failed.");
+    this.addScored(score);
+    return true;
+  }
+
+  private addScored(score: number): void {
+    const { zsets } = this.keyspace;
+    const { buf, start, len } = this.a;
+    if (Number.isNaN(score)) throw new RdbError("Zset with NAN score detected");
+    if (zsets.find(this.draft, buf, start, len)) throw new RdbError("Duplicate zset fields detected");
+    zsets.put(this.draft, score, buf, start, len);
+  }
+
+  /** A score in the first form. */
+  private textScore(): number {
+    const { input } = this;
+    const len = input.byte();
+    if (len === SCORE_NAN) return Number.NaN;
+    if (len === SCORE_INFINITE) return Number.POSITIVE_INFINITY;
+    if (len === SCORE_MINUS_INFINITE) return Number.NEGATIVE_INFINITY;
+    input.need(len);
+    const score = parseDouble(input.buf, input.at, len);
+    input.at += len;
+    if (score === undefined) throw new RdbError("Zset with a score that is no number detected");
+    return score;
+  }
+
+  private readField(): boolean {
+    const { a, b, type } = this;
+    switch (type) {
+      case TYPE.HASH_TIMED:
+      case TYPE.HASH_TIMED_PRE_GA:
+        return this.readTimedField();
+      case TYPE.HASH_LISTPACK_TIMED:
+      case TYPE.HASH_LISTPACK_TIMED_PRE_GA:
+        return this.readPackedTimedField();
+    }
+    if (!this.next(a)) return false;
+    if (this.source === undefined) this.input.string(b);
+    else if (!this.next(b)) throw new RdbError("Hash listpack integrity check failed.");
+    this.addField(NO_DEADLINE);
+    return true;
+  }
+
+  private readTimedField(): boolean {
+    const { input } = this;
+    if (this.left === 0) return false;
+    this.left--;
+    const ttl = input.plainLength();
+    input.string(this.a);
+    input.string(this.b);
+    this.addField(ttl === 0 || this.type === TYPE.HASH_TIMED_PRE_GA ? ttl : this.minDeadlineMs + ttl - 1);
+    return true;
+  }
+
+  private readPackedTimedField(): boolean {
+    const { listpack, a, b, c } = this;
+    if (!listpack.next(a)) return false;
+    if (!listpack.next(b) || !listpack.next(c)) throw new RdbError("Hash listpackex integrity check failed.");
+    const deadlineMs = parseDouble(c.buf, c.start, c.len);
+    if (deadlineMs === undefined) throw new RdbError("Hash listpackex integrity check failed.");
+    this.addField(deadlineMs);
+    return true;
+  }
+
+  private addField(deadlineMs: number): void {
+    const { hashes } = this.keyspace;
+    const { a, b, draft } = this;
+    if (deadlineMs !== NO_DEADLINE) {
+      if (!Number.isSafeInteger(deadlineMs) || deadlineMs < 0)
+        throw new RdbError("Hash field with an invalid TTL detected");
+      if (deadlineMs < this.endedBeforeMs) return;
+    }
+    if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) {
+      throw new RdbError("Duplicate hash fields detected");
+    }
+    if (deadlineMs !== NO_DEADLINE) hashes.setDeadline(draft, a.buf, a.start, a.len, deadlineMs);
+  }
+
+  private finish(): void {
+    const { keyspace, draft } = this;
+    if (this.shape === LIST) {
+      this.isEmpty = this.lists.isEmpty;
+      if (this.isEmpty) return;
+      this.kind = this.lists.finish();
+      this.take(keyspace.lists);
+      return;
+    }
+    const { entries } = keyspace;
+    this.isEmpty = keyspace.collections[this.shape]!.length(draft) === 0;
+    if (this.isEmpty) {
+      this.discard();
+      return;
+    }
+    this.kind = entries.head(draft) & 0xff;
+    this.root = entries.reference(draft);
+    this.rootBytes = entries.valueLength(draft);
+    entries.release(draft);
+    this.draft = NULL;
+  }
+
+  private take({ root, rootBytes }: { root: Ptr; rootBytes: number }): void {
+    this.root = root;
+    this.rootBytes = rootBytes;
+  }
+
+  /** Frees a completed value that no key is to get. */
+  drop(): void {
+    const { keyspace, root } = this;
+    if (root === NULL) return;
+    this.root = NULL;
+    const { entries } = keyspace;
+    const e = entries.createReference(this.kind, false, EMPTY, 0, 0, root, this.rootBytes);
+    if (this.kind >>> 4 === LISTPACK_EX || this.kind >>> 4 === HASHTABLE_EX) entries.setTimedFields(e);
+    keyspace.releaseValue(e);
+    entries.release(e);
+  }
+
+  /** Frees what there is of a value that was not completed. */
+  discard(): void {
+    this.lists.discard();
+    const { draft, keyspace } = this;
+    if (draft === NULL) return;
+    this.draft = NULL;
+    keyspace.releaseValue(draft);
+    keyspace.entries.release(draft);
+  }
+}
