@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { type Bench, chooseCores, type Mode, orNote, progress } from "./bench.ts";
 import { Generator } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
+import { bullmq } from "./modes/bullmq.ts";
 import { expiry } from "./modes/expiry.ts";
 import { idle } from "./modes/idle.ts";
 import { replay } from "./modes/replay.ts";
 import { rss } from "./modes/rss.ts";
 import { rssCollections } from "./modes/rss-collections.ts";
+import { scripts } from "./modes/scripts.ts";
 import { stall } from "./modes/stall.ts";
 import { stallCollections } from "./modes/stall-collections.ts";
 import { start } from "./modes/start.ts";
@@ -25,6 +27,8 @@ const modes: Record<ModeName, Mode> = {
   expiry,
   "rss-collections": rssCollections,
   "stall-collections": stallCollections,
+  scripts,
+  bullmq,
 };
 
 async function main(): Promise<number> {

@@ -14,6 +14,8 @@ export const MODES = [
   "expiry",
   "rss-collections",
   "stall-collections",
+  "scripts",
+  "bullmq",
 ] as const;
 export type ModeName = (typeof MODES)[number];
 
@@ -51,6 +53,8 @@ Instead of the workloads, one or more of:
   --expiry   lag of expiry, 1M keys with deadlines spread over a minute (takes 80 s per server)
   --rss-collections    resident bytes per element of hashes, lists, sets and sorted sets
   --stall-collections  longest event-loop stalls on collections of 1M elements, and what deleting 10M takes
+  --scripts  the first script after the start, and the memory that scripts take
+  --bullmq   adding and processing 10,000 jobs of BullMQ
 `;
 
 const DEFAULT_ROUNDS = 36;
@@ -92,6 +96,8 @@ const FLAGS = {
   expiry: { type: "boolean" },
   "rss-collections": { type: "boolean" },
   "stall-collections": { type: "boolean" },
+  scripts: { type: "boolean" },
+  bullmq: { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {
