@@ -74,6 +74,7 @@ export class Call {
     this.db = client.db;
     this.entry = entry;
     this.nowMs = this.keyspace.nowMs;
+    this.keyspace.mayChange = entry.mayChange;
     this.failed = false;
     this.changes = 0;
     this.effects.truncate(0);

@@ -9,6 +9,8 @@ export class TableEntry {
   readonly name: Uint8Array;
   /** Lower case; of a subcommand "container|word". */
   readonly fullName: string;
+  /** Whether a call may change the value of a key that it looks up. */
+  readonly mayChange: boolean;
   readonly subcommands: ReadonlyMap<string, TableEntry> | undefined;
   /** Calls of it are quick, so that several are measured together: reading the clock costs as much as one of them. */
   readonly isQuick: boolean;
@@ -23,6 +25,7 @@ export class TableEntry {
     this.fullName = parent === undefined ? command.name : `${parent.fullName}|${command.name}`;
     this.name = Buffer.from(command.name, "latin1");
     const { complexity, flagBits } = command;
+    this.mayChange = (flagBits & FLAGS.readonly) === 0 || (flagBits & FLAGS.may_replicate) !== 0;
     this.isQuick =
       (flagBits & FLAGS.fast) !== 0 || complexity === "O(1)" || complexity?.startsWith("O(log N)") === true;
     this.subcommands =

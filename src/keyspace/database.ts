@@ -6,7 +6,7 @@ import type { Dict } from "../structures/dict.ts";
 import { type Entries, INLINE_VALUE_BYTES_MAX, REFERENCE } from "../structures/entry.ts";
 import { Wheel, type WheelOwner } from "../structures/wheel.ts";
 import type { HashValues } from "../types/hash.ts";
-import { HASH, HASHTABLE_EX, kind, LISTPACK_EX } from "../types/kinds.ts";
+import { HASH, HASHTABLE_EX, kind, LISTPACK_EX, STRING } from "../types/kinds.ts";
 
 const TIMED_KINDS = [kind(HASH, LISTPACK_EX), kind(HASH, HASHTABLE_EX)];
 
@@ -25,6 +25,8 @@ export interface DatabaseOwner {
   initialAccess(): number;
   /** Frees what an entry's value refers to, now or bit by bit. The entry's own block is not touched. */
   releaseValue(e: Ptr): void;
+  /** What looks keys up now may be about to change them: then whoever guards the table is told. */
+  readonly mayChange: boolean;
   /** Somebody is to be told of new keys. */
   readonly announcesKeys: boolean;
   /** A key has got its first value. */
@@ -42,7 +44,9 @@ export interface DatabaseOwner {
  * 1. An entry is TIMED exactly when it is in the wheel; the deadline in the entry is the one the wheel has it under.
  * 2. Every way to change an entry's layout goes through `swap`, which keeps table and wheel pointing at the live block.
  * 3. An `e` that was looked up is valid until the next call that creates, changes the layout of, or deletes an entry.
- * 4. The wheel also holds timers of hashes with fields that end (hash-deadlines.ts); `retime` keeps them where they belong.
+ * 4. A value that is changed where it is was looked up with `find` before; whatever else changes an entry tells Dict. So `arena.guard`
+ *    hears of every change before it happens.
+ * 5. The wheel also holds timers of hashes with fields that end (hash-deadlines.ts); `retime` keeps them where they belong.
  */
 export class Database implements WheelOwner {
   private readonly arena: Arena;
@@ -75,8 +79,21 @@ export class Database implements WheelOwner {
 
   /** The entry of that key, or NULL; a key whose time is past is deleted on the way. */
   find(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+    if (this.arena.guard !== undefined && this.owner.mayChange) return this.findGuarded(buf, start, len, hash);
     const e = this.dict.find(this.table, buf, start, len, hash);
     return e === NULL || !this.entries.mayEnd(e) ? e : this.present(e);
+  }
+
+  /** `find` for somebody who may change the value where it is. */
+  private findGuarded(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+    const { dict, entries, arena } = this;
+    const e = dict.find(this.table, buf, start, len, hash);
+    if (e === NULL) return NULL;
+    dict.changingAt(this.table, hash);
+    if (entries.head(e) & (REFERENCE << 8) && entries.type(e) === STRING) {
+      arena.guard!.blockChanging(entries.reference(e));
+    }
+    return entries.mayEnd(e) ? this.present(e) : e;
   }
 
   /** The entry of that key, or NULL, even if its time is past. */

@@ -49,6 +49,7 @@ export class Keyspace implements DatabaseOwner {
   announcesKeys = false;
   /** Keys whose time is past are kept, though nobody sees them: clients are paused, and nothing is to be written. */
   holdsEnded = false;
+  mayChange = false;
   nowMs: number;
   nextDeadlineMs = Number.POSITIVE_INFINITY;
 
@@ -91,8 +92,13 @@ export class Keyspace implements DatabaseOwner {
   releaseValue(e: Ptr): void {
     const { entries } = this;
     const type = entries.type(e);
-    if (type === STRING) this.arena.free(entries.reference(e), entries.valueLength(e));
+    if (type === STRING) this.releaseString(entries.reference(e), entries.valueLength(e));
     else this.collections[type]!.release(e, this.reclaimer);
+  }
+
+  private releaseString(p: Ptr, bytes: number): void {
+    this.arena.guard?.blockChanging(p);
+    this.arena.free(p, bytes);
   }
 
   created(db: Database, e: Ptr): void {
@@ -107,6 +113,7 @@ export class Keyspace implements DatabaseOwner {
 
   fieldsExpired(db: Database, e: Ptr): boolean {
     const { ended } = this;
+    this.dict.changing(db.table, e);
     this.hashes.takeEnded(e, ended);
     if (ended.count > 0 || ended.keyGoes) this.observer?.fieldsExpired(db, e, ended);
     if (ended.keyGoes) db.delete(e);

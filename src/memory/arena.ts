@@ -32,6 +32,17 @@ const FIRST_PAGES = 512;
 
 export class OutOfMemory extends Error {}
 
+/**
+ * Whoever reads the data bit by bit and wants it as it was at one moment (persistence/snapshot). It is told before anything changes, and
+ * reads what it needs of it then. It must not change anything, nor use the cursors of those who do.
+ */
+export interface ChangeGuard {
+  /** Entries are about to be put into this home of a Dict, taken out of it, or changed where they are. */
+  homeChanging(table: Ptr, home: number): void;
+  /** A leaf of a list or stream, or the block of a string, is about to be changed or freed. */
+  blockChanging(p: Ptr): void;
+}
+
 export class Arena {
   /** Views of each segment: `u8[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 3) + i]` is byte i of block p. */
   readonly u8: Uint8Array[] = [];
@@ -41,6 +52,8 @@ export class Arena {
   usedBytes = 0;
   /** Bytes of all segments and huge blocks that are mapped. */
   mappedBytes = 0;
+  /** Absent, as mostly, when nobody needs to be told of changes. */
+  guard: ChangeGuard | undefined;
 
   private readonly maps: (PageMap | undefined)[] = [];
   private readonly slabFree = new Int32Array(SLOT_COUNT << 10);

@@ -111,7 +111,10 @@ export class Dict {
 
   /** Adds an entry whose name is not there yet. */
   insert(d: Ptr, e: Ptr, hash: number): void {
-    this.link(this.bucketAt(d, this.homeOf(d, hash)), e, tagOf(hash) & 0xff);
+    const home = this.homeOf(d, hash);
+    const { guard } = this.arena;
+    if (guard !== undefined) guard.homeChanging(d, home);
+    this.link(this.bucketAt(d, home), e, tagOf(hash) & 0xff);
     const count = this.word(d, COUNT) + 1;
     this.setWord(d, COUNT, count);
     if (count > this.word(d, BUCKETS) * LOAD_MAX) this.split(d);
@@ -119,18 +122,39 @@ export class Dict {
 
   /** Puts `e` in the place of the entry `old`, which has the same name. */
   replace(d: Ptr, old: Ptr, e: Ptr): void {
+    if (this.arena.guard !== undefined) this.changing(d, old);
     this.locate(d, old);
     this.setWord(this.bucket, POINTERS + this.slot, e);
   }
 
   /** Takes an entry out; its block is the caller's. */
   remove(d: Ptr, e: Ptr): void {
+    if (this.arena.guard !== undefined) this.changing(d, e);
     this.locate(d, e);
     this.unlink(this.home, this.bucket, this.slot);
     const count = this.word(d, COUNT) - 1;
     this.setWord(d, COUNT, count);
     const buckets = this.word(d, BUCKETS);
     if (buckets > 1 && count < buckets * LOAD_MIN) this.merge(d);
+  }
+
+  /** To be called before an entry is changed where it is: whoever guards the table is told. */
+  changing(d: Ptr, e: Ptr): void {
+    const { arena, entries } = this;
+    if (arena.guard === undefined) return;
+    const hash = this.hash(entries.segment(e), entries.nameStart(e), entries.nameLength(e));
+    arena.guard.homeChanging(d, this.homeOf(d, hash));
+  }
+
+  /** `changing` for the entry of a name with that hash, if there is one. */
+  changingAt(d: Ptr, hash: number): void {
+    this.arena.guard?.homeChanging(d, this.homeOf(d, hash));
+  }
+
+  /** Frees a table; `visit` gets its entries, to free them. */
+  dismantle(d: Ptr, visit: (e: Ptr) => void): void {
+    while (this.shed(d, visit));
+    this.destroy(d);
   }
 
   /** Frees the table's own blocks. The entries must be gone or owned by someone else. */
@@ -195,6 +219,8 @@ export class Dict {
   shed(d: Ptr, visit: (e: Ptr) => void): boolean {
     const last = this.word(d, BUCKETS) - 1;
     const bucket = this.bucketAt(d, last);
+    const { guard } = this.arena;
+    if (guard !== undefined) guard.homeChanging(d, last);
     this.visitChain(bucket, visit);
     this.freeOverflow(bucket);
     if (last === 0) return false;
@@ -306,9 +332,11 @@ export class Dict {
   /** Makes one more bucket and moves there what belongs there from the bucket that has been its home. */
   private split(d: Ptr): void {
     const buckets = this.word(d, BUCKETS);
+    const home = buckets - highestBit(buckets);
+    const { guard } = this.arena;
+    if (guard !== undefined) guard.homeChanging(d, home);
     this.addBucket(d, buckets);
-    const top = 1 << (31 - Math.clz32(buckets));
-    const source = this.bucketAt(d, buckets - top);
+    const source = this.bucketAt(d, home);
     this.setWord(d, BUCKETS, buckets + 1);
     this.redistribute(d, source);
   }
@@ -316,6 +344,11 @@ export class Dict {
   /** Takes away the last bucket; its entries go back to the bucket it was split from. */
   private merge(d: Ptr): void {
     const last = this.word(d, BUCKETS) - 1;
+    const { guard } = this.arena;
+    if (guard !== undefined) {
+      guard.homeChanging(d, last);
+      guard.homeChanging(d, last - highestBit(last));
+    }
     const source = this.bucketAt(d, last);
     this.setWord(d, BUCKETS, last);
     this.redistribute(d, source);
@@ -433,6 +466,10 @@ export class Dict {
 /** The tag in all four bytes of a word: from bits that do not choose the bucket of any table below 2^24 buckets; never 0. */
 function tagOf(hash: number): number {
   return Math.imul(hash >>> 24 || 1, 0x01010101);
+}
+
+function highestBit(v: number): number {
+  return 1 << (31 - Math.clz32(v));
 }
 
 function reverseBits(v: number): number {

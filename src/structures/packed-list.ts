@@ -93,6 +93,7 @@ export class PackedList {
 
   /** Frees the open list. */
   free(): void {
+    this.changing();
     if (this.p !== NULL) this.arena.free(this.p, this.bytes);
     this.open(NULL, EMPTY_BYTES);
   }
@@ -351,6 +352,7 @@ export class PackedList {
 
   /** Puts the draft in the place of the list. The cursor goes to the first element. */
   settle(): void {
+    this.changing();
     const { p, bytes, count, u8, codesEnd, blockLength } = this;
     let block = NULL;
     if (count > 0) {
@@ -369,6 +371,7 @@ export class PackedList {
     const total = this.bytes - removed - removedSize + added + addedSize;
     const count = this.count - removed + added;
     if (count > ELEMENTS_MAX) throw new Error("packed list: too many elements");
+    if (this.arena.guard !== undefined && !this.drafting) this.changing();
     if (this.drafting) {
       if (total > this.codesEnd) throw new Error("packed list: no room left in the draft");
       this.shift(removed, removedSize, added, addedSize);
@@ -384,6 +387,11 @@ export class PackedList {
     this.u8[this.start + 1] = count >> 8;
     this.bytes = total;
     this.count = count;
+  }
+
+  /** The open list's block is about to be changed or freed. */
+  private changing(): void {
+    this.arena.guard?.blockChanging(this.p);
   }
 
   /** `splice` within the block. */

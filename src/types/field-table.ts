@@ -37,6 +37,7 @@ export class FieldTable {
     const { dict, entries } = this;
     const hash = dict.hash(fieldBuf, fieldStart, fieldLen);
     const old = dict.find(table, fieldBuf, fieldStart, fieldLen, hash);
+    if (old !== NULL) dict.changingAt(table, hash);
     if (old !== NULL && entries.resizeValue(old, len)) {
       this.writeValue(old, buf, start, len);
       return false;
@@ -71,8 +72,7 @@ export class FieldTable {
       reclaimer.addTable(table, true);
       return;
     }
-    this.dict.forEach(table, (f) => this.releaseField(f));
-    this.dict.destroy(table);
+    this.dict.dismantle(table, (f) => this.releaseField(f));
   }
 
   /** Bytes of table and fields: see `tableBytes`. */

@@ -345,7 +345,9 @@ export class ListValues extends ListCursor implements Collection {
     const bytes = this.entries.valueLength(e);
     const p = this.entries.reference(e);
     if (bytes > 0) {
-      if (p !== NULL) this.arena.free(p, bytes);
+      if (p === NULL) return;
+      this.arena.guard?.blockChanging(p);
+      this.arena.free(p, bytes);
       return;
     }
     const remains = new TreeRemains(this.arena, this.tree, p);
@@ -390,5 +392,8 @@ class TreeRemains implements Remains {
     return true;
   }
 
-  private readonly freeLeaf = (leaf: Ptr, bytes: number): void => this.arena.free(leaf, bytes);
+  private readonly freeLeaf = (leaf: Ptr, bytes: number): void => {
+    this.arena.guard?.blockChanging(leaf);
+    this.arena.free(leaf, bytes);
+  };
 }

@@ -99,8 +99,7 @@ export class MemberTable {
       reclaimer.addTable(table, false);
       return;
     }
-    dict.forEach(table, (member) => entries.release(member));
-    dict.destroy(table);
+    dict.dismantle(table, (member) => entries.release(member));
   }
 
   /** Bytes of table and members: see `tableBytes`. */

@@ -299,6 +299,7 @@ export class StreamEntries {
       this.dropLeaf();
       return;
     }
+    if (!this.inTail) this.arena.guard?.blockChanging(this.tree.leaf);
     this.reader.delete();
     if (this.inTail) this.addHeaderWord(TAIL_LIVE, -1);
     else this.tree.setLeaf(this.tree.leaf, this.tree.leafBytes, left);
@@ -321,7 +322,7 @@ export class StreamEntries {
       this.reader.close();
       return;
     }
-    arena.free(tree.leaf, tree.leafBytes);
+    this.freeLeaf(tree.leaf, tree.leafBytes);
     if (tree.removeLeaf()) {
       this.enterLeaf();
       return;
@@ -410,5 +411,8 @@ export class StreamEntries {
     return true;
   }
 
-  private readonly freeLeaf = (leaf: Ptr, bytes: number): void => this.arena.free(leaf, bytes);
+  private readonly freeLeaf = (leaf: Ptr, bytes: number): void => {
+    this.arena.guard?.blockChanging(leaf);
+    this.arena.free(leaf, bytes);
+  };
 }

@@ -89,6 +89,7 @@ export class TableZset {
       this.tree.insert(this.treeOf(z), score, added);
       return true;
     }
+    this.dict.changingAt(this.dictOf(z), this.hash);
     this.tree.changeScore(this.treeOf(z), this.score(m), m, score);
     this.setScore(m, score);
     return false;
@@ -177,8 +178,7 @@ export class TableZset {
     }
     this.tree.forEachLeaf(t, this.tree.freeLeaf);
     this.tree.destroy(t);
-    this.dict.forEach(table, (m) => this.entries.release(m));
-    this.dict.destroy(table);
+    this.dict.dismantle(table, (m) => this.entries.release(m));
   }
 
   /** Bytes of the blocks; entries and leaves are taken to be as large as `samples` of them on average. */

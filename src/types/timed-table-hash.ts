@@ -121,6 +121,7 @@ export class TimedTableHash implements TimedHash {
   ): void {
     const { tables } = this;
     const { entries } = tables;
+    tables.dict.changing(this.table(t), old);
     if (entries.resizeValue(old, len)) {
       tables.writeValue(old, buf, start, len);
       return;
@@ -168,6 +169,7 @@ export class TimedTableHash implements TimedHash {
       this.heap.remove(this.heapOf(t), f);
       this.reshape(t, f, false);
     } else if (entries.deadline(f) !== deadlineMs) {
+      this.tables.dict.changing(this.table(t), f);
       entries.setDeadline(f, deadlineMs);
       this.heap.moved(this.heapOf(t), f);
     }
