@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 const ROOT = resolve(import.meta.dir, "..");
 
 /** The first is the program; a worker started with `new Worker(new URL("./x.ts", import.meta.url))` must follow it. */
-const ENTRY_POINTS = ["src/main.ts", "src/page-worker.ts"];
+const ENTRY_POINTS = ["src/main.ts", "src/page-worker.ts", "src/snapshot-worker.ts"];
 
 interface Options {
   readonly outfile: string;

@@ -39,6 +39,8 @@ import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
 import { Aof } from "./persistence/aof/aof.ts";
 import { ValuePayloads } from "./persistence/rdb/payloads.ts";
+import { Snapshots } from "./persistence/snapshot/snapshots.ts";
+import type { WriterThread } from "./persistence/snapshot/writer-thread.ts";
 import { KeyEvents } from "./pubsub/key-events.ts";
 import { PubSub } from "./pubsub/pubsub.ts";
 import { Args } from "./resp/args.ts";
@@ -75,6 +77,7 @@ export class Server implements ServerContext, Host {
   readonly memory = startMemoryRecord();
   readonly persistence: Aof;
   readonly payloads: ValuePayloads;
+  readonly snapshots: Snapshots;
   cronPaused = false;
   journal: Journal | undefined;
   gate = 0;
@@ -120,10 +123,12 @@ export class Server implements ServerContext, Host {
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor);
     this.payloads = new ValuePayloads(this.keyspace, config);
+    this.snapshots = new Snapshots(this, newSnapshotThread, () => this.startPoll());
     this.expiry = new ExpiryCycle(this.keyspace);
     this.background = new Background(this.waiting, clock, this.stats, this.observation.latency, () => this.startPoll());
     this.background.add(this.expiry);
     this.background.add(this.keyspace.reclaimer);
+    this.background.add(this.snapshots);
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);
@@ -159,6 +164,7 @@ export class Server implements ServerContext, Host {
       notePeak(this);
       this.rates.sample(this.keyspace.nowMs, this.stats);
       this.guard.watch(this.keyspace.nowMs);
+      this.snapshots.cron(this.keyspace.nowMs);
     }, CRON_MS);
     setTimeout(forgetStartupCode, STARTUP_MS).unref();
   }
@@ -175,13 +181,18 @@ export class Server implements ServerContext, Host {
     return failure;
   }
 
-  shutDown(force: boolean): boolean {
+  shutDown(force: boolean, saves = this.config.values.save.length > 0): boolean {
     this.log.warning("User requested shutdown...");
+    if (this.snapshots.isSaving) {
+      this.log.warning("There is a child saving an .rdb. Killing it!");
+      this.snapshots.abortSaving();
+    }
     const journalled = this.journal === undefined || this.journal.settle();
     if (!journalled && !force) {
       this.log.warning(`The append only file can't be written: ${this.journal?.lastError}`);
       return false;
     }
+    if (saves && !this.saveAtEnd(force)) return false;
     try {
       this.endOfPoll();
     } finally {
@@ -190,6 +201,13 @@ export class Server implements ServerContext, Host {
     if (this.journal !== undefined) this.log.notice("Calling fsync() on the AOF file.");
     this.onEnd(this.persistence.close() ? 0 : 1);
     return true;
+  }
+
+  private saveAtEnd(force: boolean): boolean {
+    this.log.notice("Saving the final RDB snapshot before exiting.");
+    if (this.snapshots.save()) return true;
+    this.log.warning(`Error trying to save the DB, ${force ? "exiting anyway" : "can't exit"}.`);
+    return force;
   }
 
   private stop(): void {
@@ -340,6 +358,10 @@ export class Server implements ServerContext, Host {
     this.pause.heldBack = 0;
     for (const connection of waiting) connection.resume();
   }
+}
+
+function newSnapshotThread(): WriterThread {
+  return new Worker(new URL("./snapshot-worker.ts", import.meta.url), { smol: true }) as WriterThread;
 }
 
 /** Passes ranges of memory to a thread that makes them resident. It is started with the first one. */

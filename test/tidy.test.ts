@@ -17,7 +17,7 @@ const LAYERS = [
   ["info"],
   ["commands", "persistence"],
   ["net"],
-  ["background.ts", "banner.ts", "page-worker.ts", "healthcheck.ts", "server-config.ts"],
+  ["background.ts", "banner.ts", "page-worker.ts", "snapshot-worker.ts", "healthcheck.ts", "server-config.ts"],
   ["server.ts"],
   ["main.ts"],
 ];

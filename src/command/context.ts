@@ -33,6 +33,8 @@ export const GATE_MONITORED = 16;
 export const GATE_MEMORY_FULL = 32;
 /** A script has run for so long that others are told so. */
 export const GATE_BUSY = 64;
+/** The last snapshot failed, and writes are refused for that. */
+export const GATE_SNAPSHOT_FAILED = 128;
 
 /** Where effects go to be made durable. */
 export interface Journal {
@@ -77,6 +79,28 @@ export interface Persistence {
 export interface Payloads {
   /** The value of that entry, with version and checksum; valid until the next call. */
   dump(e: Ptr): Span;
+}
+
+/** Saves all data in a file. What fails says why in the log. */
+export interface SnapshotControl {
+  /** Unix ms of the last save that worked, or of the start. */
+  readonly lastSaveMs: number;
+  /** BGSAVE is at work. */
+  readonly isSaving: boolean;
+  /** Somebody is saving the data in the background: BGSAVE or a rewrite of the append-only file. */
+  readonly isBusy: boolean;
+  /** What there is to tell, under INFO's names. */
+  readonly figures: Readonly<Record<string, number | string>>;
+  /** Saves at once. False when that failed. */
+  save(): boolean;
+  /** Starts to save the data as it is now; nobody must be at it. False when that failed. */
+  saveInBackground(): boolean;
+  /** `saveInBackground` as soon as that is possible. */
+  schedule(): void;
+  /** Gives up what `saveInBackground` started. */
+  abortSaving(): void;
+  /** All keys are gone: nobody wants the snapshot that is being taken, and the last one has what is no more. */
+  flushedAll(): void;
 }
 
 /** Runs requests on behalf of others: EXEC's, and those of clients that waited. */
@@ -148,6 +172,7 @@ export interface ServerContext {
   readonly memory: MemoryRecord;
   readonly persistence: Persistence;
   readonly payloads: Payloads;
+  readonly snapshots: SnapshotControl;
   /** Whether keys are removed when their time comes, and not only when they are asked for. */
   readonly expiry: { enabled: boolean };
   /** Periodic work rests. */
@@ -160,6 +185,9 @@ export interface ServerContext {
   gate: number;
   /** Why writes are refused, as the operating system says it, while GATE_WRITES_REFUSED is set. */
   writeError: string;
-  /** Writes and syncs what is to be written, and ends. False when that failed and `force` is not set: then the server goes on. */
-  shutDown(force: boolean): boolean;
+  /**
+   * Writes and syncs what is to be written, and ends. `saves`: saves a snapshot; by default if that is to be done from time to time. False
+   * when something failed and `force` is not set: then the server goes on.
+   */
+  shutDown(force: boolean, saves?: boolean): boolean;
 }

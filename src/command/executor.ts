@@ -17,7 +17,6 @@ import {
   GATE_MONITORED,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
-  GATE_WRITES_REFUSED,
   type Runner,
   type ServerContext,
 } from "./context.ts";
@@ -29,6 +28,7 @@ import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } 
 import type { TableEntry } from "./table.ts";
 import type { Waiter } from "./waiting.ts";
 import { type Performer, Waking } from "./waking.ts";
+import { writeRefusal } from "./write-refusal.ts";
 
 const MINUS = 45;
 const SPACE = 32;
@@ -158,9 +158,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     const flags = this.flagsOf(entry, args) | (command.name === "exec" ? (client.transaction?.flagBits ?? 0) : 0);
     if (client.gate & GATE_UNAUTHENTICATED && !(flags & FLAGS.no_auth)) return ERRORS.noAuth;
     const { gate } = this.server;
-    if (gate & GATE_WRITES_REFUSED && (flags & FLAGS.write || command.name === "ping")) {
-      return `MISCONF Errors writing to the AOF file: ${this.server.writeError}`;
-    }
+    const unsafe = flags & FLAGS.write || command.name === "ping" ? writeRefusal(this.server) : undefined;
+    if (unsafe !== undefined) return unsafe;
     if (gate & GATE_MEMORY_FULL && this.needsMemory(client, entry, flags)) return ERRORS.outOfMemory;
     if (client.gate & GATE_SUBSCRIBED && !ALLOWED_WHEN_SUBSCRIBED.has(entry.fullName)) {
       return (

@@ -5,10 +5,11 @@ import type { Reply } from "../resp/reply.ts";
 import { GO_ON, KILL, PAUSE, type ScriptHost, type Verdict } from "../script/engine.ts";
 import { type Client, GATE_TRACKING } from "./client.ts";
 import { type Command, FLAGS } from "./command.ts";
-import { GATE_BUSY, GATE_LOADING, GATE_MEMORY_FULL, GATE_WRITES_REFUSED, type ServerContext } from "./context.ts";
+import { GATE_BUSY, GATE_LOADING, GATE_MEMORY_FULL, type ServerContext } from "./context.ts";
 import { ERRORS, error } from "./errors.ts";
 import { isCallable } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
+import { writeRefusal } from "./write-refusal.ts";
 
 const UNKNOWN_COMMAND = error("ERR Unknown Redis command called from script");
 const WRONG_ARITY = error("ERR Wrong number of args calling Redis command from script");
@@ -111,9 +112,9 @@ export class CommandHost implements ScriptHost {
     if (run.readOnly && flags & (FLAGS.write | FLAGS.may_replicate)) return READ_ONLY;
     // A script that has changed something is not stopped half-way.
     if (run.dirty) return undefined;
-    const { gate, writeError } = this.server;
-    if (flags & FLAGS.write && gate & GATE_WRITES_REFUSED)
-      return `MISCONF Errors writing to the AOF file: ${writeError}`;
+    const { gate } = this.server;
+    const unsafe = flags & FLAGS.write ? writeRefusal(this.server) : undefined;
+    if (unsafe !== undefined) return unsafe;
     if (flags & FLAGS.denyoom && gate & GATE_MEMORY_FULL && !run.allowsOom) return ERRORS.outOfMemory;
     return undefined;
   }

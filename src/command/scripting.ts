@@ -7,11 +7,12 @@ import { readShebang, SCRIPT_FLAGS, UNDECLARED } from "../script/flags.ts";
 import type { Call } from "./call.ts";
 import type { SuspendedTimer } from "./call-timer.ts";
 import { FLAGS } from "./command.ts";
-import { GATE_BUSY, GATE_MEMORY_FULL, GATE_MONITORED, GATE_WRITES_REFUSED, type ServerContext } from "./context.ts";
+import { GATE_BUSY, GATE_MEMORY_FULL, GATE_MONITORED, type ServerContext } from "./context.ts";
 import { ERRORS, error } from "./errors.ts";
 import { FunctionLibraries } from "./function-libraries.ts";
 import { tellMonitorsOfScript } from "./monitoring.ts";
 import { CommandHost, type ScriptKind, type ScriptRun } from "./script-host.ts";
+import { scriptRefusal } from "./write-refusal.ts";
 
 /** Where keys start in the requests that run scripts, and their number. */
 const KEY_COUNT_ARG = 2;
@@ -214,13 +215,11 @@ export class Scripting {
   /** Whether a script with those flags may start; else fails. What it may call is another question. */
   private mayRun(c: Call, flags: number, readOnly: boolean): boolean {
     if (flags & UNDECLARED) return true;
-    const { gate, writeError } = this.server;
+    const { gate } = this.server;
     const writes = !(flags & SCRIPT_FLAGS["no-writes"]);
-    if (writes && gate & GATE_WRITES_REFUSED) {
-      c.failText(
-        "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are " +
-          `blocked. Use 'no-writes' flag for read only scripts. AOF error: ${writeError}`,
-      );
+    const unsafe = writes ? scriptRefusal(this.server) : undefined;
+    if (unsafe !== undefined) {
+      c.failText(unsafe);
     } else if (writes && readOnly) {
       c.fail(WRITES_BY_RO);
     } else if (writes && gate & GATE_MEMORY_FULL && !(flags & SCRIPT_FLAGS["allow-oom"])) {

@@ -53,6 +53,7 @@ export const flushall = command({
     readFlushMode(c);
     if (c.failed) return;
     for (const db of c.keyspace.databases) c.changes += flush(c, db);
+    c.server.snapshots.flushedAll();
     c.changes++;
     c.server.keyChanges.flushed();
     c.reply.ok();

@@ -44,6 +44,7 @@ import * as setRandom from "./set-random.ts";
 import * as setScan from "./set-scan.ts";
 import * as sets from "./sets.ts";
 import * as slowlog from "./slowlog.ts";
+import * as snapshots from "./snapshots.ts";
 import * as sort from "./sort.ts";
 import * as streamClaims from "./stream-claims.ts";
 import * as streamDeletion from "./stream-deletion.ts";
@@ -126,6 +127,7 @@ export const COMMANDS: readonly Command[] = [
   script,
   scripting,
   server,
+  snapshots,
   debug,
   slowlog,
   latency,

@@ -95,22 +95,16 @@ export const shutdown = command({
   flags: ["admin", "noscript", "loading", "stale", "no_multi", "allow_busy"],
   group: "server",
   since: "1.0.0",
-  summary: "Writes and syncs the append-only file and ends the server.",
-  complexity: "O(N) where N is the number of bytes not written yet",
+  summary: "Writes and syncs the append-only file, saves a snapshot if that is wanted, and ends the server.",
+  complexity: "O(N) with the data to be saved, or O(N) with the bytes that are not in the file yet",
   syntax: "[save-selector<nosave=NOSAVE | save=SAVE>] [now=NOW@7.0.0] [force=FORCE@7.0.0] [abort=ABORT@7.0.0]",
   run(c) {
     const options = readShutdownOptions(c);
     if (c.failed) return;
     if (options.has("ABORT")) return c.fail(NO_SHUTDOWN);
     if (c.server.gate & GATE_BUSY && !options.has("NOSAVE")) return c.fail(c.server.scripting.busyError);
-    const force = options.has("FORCE");
-    if (options.has("SAVE") && c.server.journal === undefined && !force) {
-      c.server.log.warning(
-        "SHUTDOWN SAVE: there are no snapshots, and the append only file is off. Can't keep the data.",
-      );
-      return c.fail(SHUTDOWN_FAILED);
-    }
-    if (!c.server.shutDown(force)) c.fail(SHUTDOWN_FAILED);
+    const saves = options.has("SAVE") ? true : options.has("NOSAVE") ? false : undefined;
+    if (!c.server.shutDown(options.has("FORCE"), saves)) c.fail(SHUTDOWN_FAILED);
     else c.client.link.close("now");
   },
 });

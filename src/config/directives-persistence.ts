@@ -50,7 +50,7 @@ const aof = {
 };
 
 const snapshots = {
-  save: directive(savePoints, [], "Seconds and changes after which a snapshot is saved.", inert),
+  save: directive(savePoints, [], "Seconds and changes after which a snapshot is saved."),
   dbfilename: directive(fileName("dbfilename", "filename", true), "dump.rdb", "File of snapshots within `dir`.", {
     protected: true,
   }),
@@ -66,9 +66,9 @@ const snapshots = {
     "refuse",
     "What to do with values of Redis's modules in a snapshot that is loaded: not to start, or to leave them out and say so.",
   ),
-  "rdb-save-incremental-fsync": directive(yesNo, true, "Force a snapshot to disk bit by bit.", inert),
+  "rdb-save-incremental-fsync": directive(yesNo, true, "Force a snapshot to disk bit by bit."),
   "rdb-del-sync-files": directive(yesNo, false, "Delete snapshots made for replicas.", inert),
-  "stop-writes-on-bgsave-error": directive(yesNo, true, "Refuse writes after a snapshot failed.", inert),
+  "stop-writes-on-bgsave-error": directive(yesNo, true, "Refuse writes after a snapshot failed."),
   "sanitize-dump-payload": directive(
     oneOf(["no", "yes", "clients"]),
     "no",

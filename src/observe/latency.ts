@@ -33,6 +33,8 @@ export const DELAYS = {
   expireCycle: "expire-cycle",
   /** A slice of freeing what was deleted; Redis does that in a thread. */
   freeCycle: "free-cycle",
+  /** A slice of saving the data; Redis has a process for that, and `fork` for what it takes to make it. */
+  snapshotCycle: "snapshot-cycle",
   /** Writing the append-only file: in any case, while it is being synced, and otherwise. */
   aofWrite: "aof-write",
   aofWriteDuringSync: "aof-write-pending-fsync",

@@ -23,10 +23,12 @@ import { Observation } from "../../src/observe/observation.ts";
 import { Rates } from "../../src/observe/rates.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
 import { ValuePayloads } from "../../src/persistence/rdb/payloads.ts";
+import { Snapshots } from "../../src/persistence/snapshot/snapshots.ts";
 import { KeyEvents } from "../../src/pubsub/key-events.ts";
 import { PubSub } from "../../src/pubsub/pubsub.ts";
 import { type Args, argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
+import { InlineThread } from "../persistence/inline-thread.ts";
 
 export class LocalServer implements ServerContext {
   readonly clock = new ManualClock();
@@ -60,6 +62,9 @@ export class LocalServer implements ServerContext {
     close: () => true,
   };
   readonly payloads = new ValuePayloads(this.keyspace, this.config);
+  /** What writes the files of snapshots: one for each. */
+  readonly threads: InlineThread[] = [];
+  readonly snapshots: Snapshots;
   readonly expiry = { enabled: true };
   cronPaused = false;
   readonly startedMs = this.clock.unixMs();
@@ -70,7 +75,16 @@ export class LocalServer implements ServerContext {
   readonly executor = new Executor(this);
   readonly runner = this.executor;
 
-  shutDown(): boolean {
+  constructor() {
+    const newThread = (): InlineThread => {
+      const thread = new InlineThread();
+      this.threads.push(thread);
+      return thread;
+    };
+    this.snapshots = new Snapshots(this, newThread, () => {});
+  }
+
+  shutDown(_force: boolean, _saves?: boolean): boolean {
     return true;
   }
 

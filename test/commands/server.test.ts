@@ -46,13 +46,15 @@ describe("BGREWRITEAOF", () => {
 
 describe("SHUTDOWN", () => {
   /** A server that notes how it is shut down, and lets it succeed or not. */
-  function shuttable(works: boolean): { server: LocalServer; asked: boolean[] } {
+  function shuttable(works: boolean): { server: LocalServer; asked: boolean[]; saves: (boolean | undefined)[] } {
     const asked: boolean[] = [];
-    const shutDown = (force = false): boolean => {
+    const saves: (boolean | undefined)[] = [];
+    const shutDown = (force: boolean, save?: boolean): boolean => {
       asked.push(force);
+      saves.push(save);
       return works;
     };
-    return { server: Object.assign(new LocalServer(), { shutDown }), asked };
+    return { server: Object.assign(new LocalServer(), { shutDown }), asked, saves };
   }
 
   test("ends the server without an answer", () => {
@@ -75,12 +77,10 @@ describe("SHUTDOWN", () => {
     expect(c.say("SHUTDOWN", "PING")).toBe("-ERR Errors trying to SHUTDOWN. Check logs.\r\n+PONG\r\n");
   });
 
-  test("with SAVE is refused where nothing keeps the data", () => {
-    const { server, asked } = shuttable(true);
-    server.log.level = "warning";
-    server.log.file = "/dev/null";
-    expect(server.connect().say("SHUTDOWN SAVE")).toBe("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
-    expect(asked).toEqual([]);
+  test("saves a snapshot, or not, as it is told to", () => {
+    const { server, saves } = shuttable(true);
+    for (const words of ["", "SAVE", "NOSAVE"]) server.connect().say(`SHUTDOWN ${words}`);
+    expect(saves).toEqual([undefined, true, false]);
   });
 
   test("can't be aborted, because it never waits", () => {

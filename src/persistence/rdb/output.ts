@@ -172,7 +172,8 @@ export class RdbOutput {
     return true;
   }
 
-  private mark(at: number, len: number): void {
+  /** Notes a string, whose length is about to be written at `at`. */
+  mark(at: number, len: number): void {
     if ((this.markCount + 1) * MARK_WORDS > this.marks.length) {
       const marks = new Int32Array(this.marks.length * 2);
       marks.set(this.marks);

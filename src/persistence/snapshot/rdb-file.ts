@@ -1,0 +1,96 @@
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { Crc64 } from "../../lib/crc.ts";
+import { LzfCompressor } from "../../lib/lzf.ts";
+import { osErrorText } from "../../lib/os-errors.ts";
+import { CHECKSUM_BYTES } from "../rdb/codes.ts";
+import { applyMarks, MARKS_SCRATCH_BYTES } from "../rdb/marks.ts";
+import { CHUNK_BYTES, type Chunk } from "./chunk.ts";
+
+/** After so many bytes the file is synced, so that the sync at the end has little left to do. */
+const SYNC_STEP_BYTES = 4 * 1024 * 1024;
+
+export interface RdbFileOptions {
+  /** Where the file is to be in the end, and where it is until it is complete: in the same folder. */
+  readonly path: string;
+  readonly temporary: string;
+  readonly checksum: boolean;
+  readonly syncsBits: boolean;
+}
+
+/**
+ * An RDB file that is being written. It has its name only when it is complete and on the disk: until then, and if anything fails, what
+ * had that name before stays. Methods throw RdbFileError.
+ */
+export class RdbFile {
+  /** Length so far. */
+  bytes = 0;
+  private readonly fd: number;
+  private readonly crc = new Crc64();
+  private readonly lzf = new LzfCompressor();
+  private packed = new Uint8Array(CHUNK_BYTES + MARKS_SCRATCH_BYTES);
+  private synced = 0;
+  private isOpen = true;
+
+  constructor(private readonly options: RdbFileOptions) {
+    this.fd = attempt("fopen", () => openSync(options.temporary, "w"));
+  }
+
+  write({ buf, length, marks, markCount }: Chunk): void {
+    if (this.packed.length < length + MARKS_SCRATCH_BYTES) this.packed = new Uint8Array(length + MARKS_SCRATCH_BYTES);
+    const bytes = applyMarks(this.lzf, buf, length, marks, markCount, this.packed);
+    if (this.options.checksum) this.crc.update(this.packed, 0, bytes);
+    this.put(this.packed, bytes);
+    if (this.packed.length > 2 * CHUNK_BYTES) this.packed = new Uint8Array(CHUNK_BYTES + MARKS_SCRATCH_BYTES);
+    if (!this.options.syncsBits || this.bytes - this.synced < SYNC_STEP_BYTES) return;
+    this.synced = this.bytes;
+    attempt("fsync", () => fsyncSync(this.fd));
+  }
+
+  private put(buf: Uint8Array, length: number): void {
+    for (let at = 0; at < length; ) at += attempt("fwrite", () => writeSync(this.fd, buf, at, length - at));
+    this.bytes += length;
+  }
+
+  /** Ends the file with its checksum, and gives it its name. */
+  finish(): void {
+    const checksum = new Uint8Array(CHECKSUM_BYTES);
+    if (this.options.checksum) new DataView(checksum.buffer).setBigUint64(0, this.crc.value(), true);
+    this.put(checksum, CHECKSUM_BYTES);
+    attempt("fsync", () => fsyncSync(this.fd));
+    this.isOpen = false;
+    attempt("fclose", () => closeSync(this.fd));
+    attempt("rename", () => renameSync(this.options.temporary, this.options.path));
+    attempt("fsyncFileDir", () => syncFolder(dirname(this.options.path)));
+  }
+
+  /** Gives up. */
+  abort(): void {
+    try {
+      if (this.isOpen) closeSync(this.fd);
+      unlinkSync(this.options.temporary);
+    } catch {
+      // What can't be removed now stays as what it is, a temporary file.
+    }
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What went wrong with a file, in the words of Redis's log. */
+export class RdbFileError extends Error {}
+
+function attempt<T>(call: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new RdbFileError(`Write error saving DB on disk(${call}): ${osErrorText(error)}`);
+  }
+}

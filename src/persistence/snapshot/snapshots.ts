@@ -1,0 +1,289 @@
+import { unlinkSync } from "node:fs";
+import { resolve } from "node:path";
+import { GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
+import { type BackgroundJob, type Budget, UNBOUNDED } from "../../observe/job.ts";
+import { DELAYS } from "../../observe/latency.ts";
+import type { AccessKind } from "../rdb/file-writer.ts";
+import { FileSink } from "./file-sink.ts";
+import { RdbFile, RdbFileError, type RdbFileOptions } from "./rdb-file.ts";
+import { Snapshot } from "./snapshot.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
+import { type FileEnd, ThreadSink, type WriterThread } from "./writer-thread.ts";
+
+/** A save that is due is not tried again for so long after one that failed. */
+const RETRY_MS = 5000;
+
+/** What is to become of the data as it is now. */
+export interface SnapshotRequest {
+  /** Where the file is to be, and where it is until it is complete: in the same folder. */
+  readonly path: string;
+  readonly temporary: string;
+  /** It is the base of an append-only file. */
+  readonly isAofBase: boolean;
+  /** The file is complete and on the disk, or it is not and this is why, in a text for the log. Not called after `abort`. */
+  onEnd(error: string | undefined): void;
+}
+
+/** A snapshot that is being taken in the background. */
+export class SnapshotJob {
+  /** All is encoded; what is left is for the thread. */
+  encoded = false;
+
+  constructor(
+    readonly request: SnapshotRequest,
+    readonly snapshot: Snapshot,
+    readonly sink: ThreadSink,
+    readonly startedMs: number,
+  ) {}
+}
+
+/**
+ * Saves the data in files: at once, or in the background, of which there is one at a time. As Redis has it: after so many changes in so much
+ * time (`save`), and what INFO tells of it.
+ */
+export class Snapshots implements SnapshotControl, BackgroundJob {
+  readonly name = "snapshot";
+  readonly delay = DELAYS.snapshotCycle;
+  readonly weight = 4;
+  readonly nextMs = Number.POSITIVE_INFINITY;
+
+  /** Unix ms. */
+  lastSaveMs: number;
+  private job: SnapshotJob | undefined;
+  /** BGSAVE's job, if that is it. */
+  private saving: SnapshotJob | undefined;
+  private scheduled = false;
+  private number = 0;
+  private saves = 0;
+  private lastTryMs = 0;
+  private lastStatus: "ok" | "err" = "ok";
+  private lastDurationMs = -1;
+  /** Changes when the running save began. */
+  private dirtyBefore = 0;
+
+  /** `newThread` starts a thread that runs snapshot-worker.ts; `wake` makes a poll happen. */
+  constructor(
+    private readonly context: ServerContext,
+    private readonly newThread: () => WriterThread,
+    private readonly wake: () => void,
+  ) {
+    this.lastSaveMs = context.startedMs;
+    for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
+      context.config.onChange(name, () => this.applyStatus());
+    }
+  }
+
+  // ---- the background
+
+  get isBusy(): boolean {
+    return this.job !== undefined;
+  }
+
+  get isSaving(): boolean {
+    return this.saving !== undefined;
+  }
+
+  isDue(): boolean {
+    const { job } = this;
+    return job !== undefined && !job.encoded && !job.sink.isFull;
+  }
+
+  run(budget: Budget): boolean {
+    const job = this.job!;
+    job.encoded = job.snapshot.run(budget.isSpent);
+    if (job.encoded) job.sink.finish();
+    return job.encoded || job.sink.isFull;
+  }
+
+  /** Begins to save the data as it is now. There must be no other job. Throws RdbFileError. */
+  start(request: SnapshotRequest): SnapshotJob {
+    if (this.job !== undefined) throw new Error("snapshot: there is one already");
+    const sink = new ThreadSink(this.newThread(), this.fileOptions(request.path, request.temporary), this.wake, (end) =>
+      this.ended(job, end),
+    );
+    const snapshot = new Snapshot(this.context.keyspace, this.writer(request.isAofBase), sink);
+    const job = new SnapshotJob(request, snapshot, sink, this.context.clock.unixMs());
+    snapshot.guard();
+    this.job = job;
+    this.wake();
+    return job;
+  }
+
+  /** Gives a job up, if it is still running. What it wrote is removed. */
+  abort(job: SnapshotJob): void {
+    if (this.job !== job) return;
+    this.job = undefined;
+    job.snapshot.unguard();
+    job.sink.abort();
+    try {
+      unlinkSync(job.request.temporary);
+    } catch {
+      // The thread has not made it yet, and removes it itself.
+    }
+  }
+
+  private ended(job: SnapshotJob, end: FileEnd): void {
+    this.job = undefined;
+    job.snapshot.unguard();
+    job.request.onEnd("error" in end ? end.error : undefined);
+    this.wake();
+  }
+
+  private fileOptions(path: string, temporary: string): RdbFileOptions {
+    const { values } = this.context.config;
+    return {
+      path,
+      temporary,
+      checksum: values.rdbchecksum,
+      syncsBits: values["rdb-save-incremental-fsync"],
+    };
+  }
+
+  private writer(isAofBase: boolean): SnapshotWriter {
+    const { keyspace, config, scripting, clock } = this.context;
+    const { values } = config;
+    return new SnapshotWriter(keyspace, {
+      nowMs: clock.unixMs(),
+      usedBytes: keyspace.arena.usedBytes,
+      isAofBase,
+      version: values["rdb-version"],
+      compression: values.rdbcompression ? "later" : "never",
+      access: accessKind(values["maxmemory-policy"]),
+      functions: Array.from(scripting.libraries.all, ({ code }) => code),
+    });
+  }
+
+  // ---- SAVE and BGSAVE
+
+  save(): boolean {
+    const { log, config, keyspace } = this.context;
+    const path = resolve(config.values.dbfilename);
+    const temporary = resolve(`temp-${process.pid}.rdb`);
+    let file: RdbFile | undefined;
+    try {
+      file = new RdbFile(this.fileOptions(path, temporary));
+      new Snapshot(keyspace, this.writer(false), new FileSink(file)).run(UNBOUNDED.isSpent);
+      file.finish();
+    } catch (error) {
+      file?.abort();
+      if (!(error instanceof RdbFileError)) throw error;
+      log.warning(error.message);
+      return false;
+    }
+    log.notice("DB saved on disk");
+    this.saves++;
+    this.context.stats.dirty = 0;
+    this.lastSaveMs = this.context.clock.unixMs();
+    this.setStatus("ok");
+    return true;
+  }
+
+  saveInBackground(): boolean {
+    const { log, config, stats, clock } = this.context;
+    this.lastTryMs = clock.unixMs();
+    this.dirtyBefore = stats.dirty;
+    this.scheduled = false;
+    this.saving = this.start({
+      path: resolve(config.values.dbfilename),
+      temporary: resolve(`temp-${process.pid}.${++this.number}.rdb`),
+      isAofBase: false,
+      onEnd: (error) => this.savingEnded(error),
+    });
+    log.notice(`Background saving started by pid ${process.pid}`);
+    return true;
+  }
+
+  private savingEnded(error: string | undefined): void {
+    const { log, stats, clock } = this.context;
+    const job = this.saving!;
+    const nowMs = clock.unixMs();
+    this.saving = undefined;
+    this.lastDurationMs = nowMs - job.startedMs;
+    if (error !== undefined) {
+      log.warning(error);
+      log.warning("Background saving error");
+      this.setStatus("err");
+      return;
+    }
+    log.notice("DB saved on disk");
+    log.notice("Background saving terminated with success");
+    this.saves++;
+    stats.dirty -= this.dirtyBefore;
+    this.lastSaveMs = nowMs;
+    this.setStatus("ok");
+  }
+
+  /** Redis refuses writes after a failure only if it was told to save by itself. */
+  private setStatus(status: "ok" | "err"): void {
+    this.lastStatus = status;
+    this.applyStatus();
+  }
+
+  private applyStatus(): undefined {
+    const { config } = this.context;
+    const refuses =
+      this.lastStatus === "err" && config.values["stop-writes-on-bgsave-error"] && config.values.save.length > 0;
+    if (refuses) this.context.gate |= GATE_SNAPSHOT_FAILED;
+    else this.context.gate &= ~GATE_SNAPSHOT_FAILED;
+  }
+
+  schedule(): void {
+    this.scheduled = true;
+  }
+
+  abortSaving(): void {
+    const { saving } = this;
+    if (saving === undefined) return;
+    this.saving = undefined;
+    this.abort(saving);
+  }
+
+  flushedAll(): void {
+    this.abortSaving();
+    if (this.context.config.values.save.length === 0) return;
+    const { stats } = this.context;
+    const { dirty } = stats;
+    this.save();
+    // The flush itself is still to be counted.
+    stats.dirty = dirty;
+  }
+
+  /** To be called often: starts a save that is due. */
+  cron(nowMs: number): void {
+    if (this.isBusy) return;
+    if (nowMs - this.lastTryMs <= RETRY_MS && this.lastStatus === "err") return;
+    if (this.scheduled) {
+      this.saveInBackground();
+      return;
+    }
+    const { config, stats, log } = this.context;
+    const sinceMs = nowMs - this.lastSaveMs;
+    const due = config.values.save.find(({ seconds, changes }) => stats.dirty >= changes && sinceMs > seconds * 1000);
+    if (due === undefined) return;
+    log.notice(`${due.changes} changes in ${due.seconds} seconds. Saving...`);
+    this.saveInBackground();
+  }
+
+  get figures(): Readonly<Record<string, number | string>> {
+    const { saving, job } = this;
+    const nowMs = this.context.clock.unixMs();
+    const snapshot = job?.snapshot;
+    return {
+      current_save_keys_processed: snapshot?.keys ?? 0,
+      current_save_keys_total: snapshot?.keysTotal ?? 0,
+      rdb_changes_since_last_save: this.context.stats.dirty,
+      rdb_bgsave_in_progress: saving === undefined ? 0 : 1,
+      rdb_last_save_time: Math.floor(this.lastSaveMs / 1000),
+      rdb_last_bgsave_status: this.lastStatus,
+      rdb_last_bgsave_time_sec: this.lastDurationMs < 0 ? -1 : Math.floor(this.lastDurationMs / 1000),
+      rdb_current_bgsave_time_sec: saving === undefined ? -1 : Math.floor((nowMs - saving.startedMs) / 1000),
+      rdb_saves: this.saves,
+      rdb_last_cow_size: 0,
+    };
+  }
+}
+
+function accessKind(policy: string): AccessKind {
+  if (policy.includes("lru")) return "idle";
+  return policy.includes("lfu") ? "frequency" : "none";
+}
