@@ -25,6 +25,8 @@ export const STRING_BYTES_MAX = 512 * 1024 * 1024;
 export const BACKGROUND_US_MIN = 250;
 export const BACKGROUND_US_MAX = 1000;
 export const BACKGROUND_SHARE = 0.5;
+/** Evictions of one poll stop after this, however far memory is above the limit, unless maxmemory-eviction-tenacity asks for more. */
+export const EVICTION_SLICE_US_MAX = 4000;
 /** Descriptors that are not clients: listeners, files, the runtime's own. */
 export const RESERVED_DESCRIPTORS = 32;
 

@@ -132,7 +132,7 @@ export class Call {
   /** The entry of the key in argument i for reading: counted as hit or miss and as an access. NULL when there is none. */
   read(i: number): Ptr {
     const e = this.look(i);
-    if (e !== NULL) this.touch(e);
+    if (e !== NULL && this.keyspace.access.countsReads) this.touch(e);
     return e;
   }
 

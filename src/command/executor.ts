@@ -1,7 +1,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
 import { latin1, own } from "../lib/bytes.ts";
-import { OutOfMemory, type Ptr } from "../memory/arena.ts";
+import { type Arena, OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
 import { type EncodedReply, Reply } from "../resp/reply.ts";
@@ -23,6 +23,7 @@ import {
 import { EffectUnit } from "./effect-unit.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
+import type { MemoryLimit } from "./memory-limit.ts";
 import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
 import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
@@ -82,7 +83,12 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   /** What commands change goes to the journal. */
   private journals = true;
 
+  private readonly arena: Arena;
+  private readonly memoryLimit: MemoryLimit;
+
   constructor(private readonly server: ServerContext) {
+    this.arena = server.keyspace.arena;
+    this.memoryLimit = server.memoryLimit;
     this.timer = new CallTimer(server);
     this.call = new Call(server);
     this.waking = new Waking(server, this.timer, this);
@@ -102,6 +108,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   /** Executes a request of a client and writes its reply. */
   execute(client: Client, args: Args, reply: Reply): Outcome {
     const entry = this.server.table.find(args);
+    if (this.arena.usedBytes > this.memoryLimit.arenaBytesMax) this.memoryLimit.makeRoom();
     if (entry === undefined || (client.gate | this.server.gate) !== 0 || !isCallable(entry, args.count)) {
       return this.executeGated(client, args, reply, entry);
     }
@@ -130,6 +137,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       client.link.close("now");
       return DONE;
     }
+    if (this.server.gate & GATE_MEMORY_FULL) this.memoryLimit.look();
     const refusal = this.refusal(client, args, entry);
     if (refusal === undefined && this.isPaused(client, args, entry!)) return POSTPONED;
     const mark = reply.at;
@@ -420,13 +428,24 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   }
 
   keyExpired(db: Database, e: Ptr): void {
-    const { entries } = this.server.keyspace;
-    const { stats, journal, events, keyChanges } = this.server;
+    const { keyspace, stats } = this.server;
+    stats.expiredKeys++;
+    stats.expiredLag.record(keyspace.nowMs - keyspace.entries.deadline(e));
+    this.keyGoes(db, e, EVENTS.expired, "expired");
+  }
+
+  keyEvicted(db: Database, e: Ptr): void {
+    this.server.stats.evictedKeys++;
+    this.keyGoes(db, e, EVENTS.evicted, "evicted");
+  }
+
+  /** The consequences of a key's deletion that no request asked for. */
+  private keyGoes(db: Database, e: Ptr, eventClass: number, event: string): void {
+    const { journal, events, keyChanges, keyspace } = this.server;
+    const { entries } = keyspace;
     const bytes = entries.segment(e);
     const start = entries.nameStart(e);
     const len = entries.nameLength(e);
-    stats.expiredKeys++;
-    stats.expiredLag.record(this.server.keyspace.nowMs - entries.deadline(e));
     if (journal !== undefined) {
       this.deletion.truncate(0);
       this.deletion.array(2);
@@ -435,7 +454,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       this.unit.append(journal, db.id, this.deletion.buf, 0, this.deletion.at, 1);
     }
     if (keyChanges.areFollowed) keyChanges.changed(db.id, bytes, start, len, undefined);
-    if (events.classes !== 0) events.emit(EVENTS.expired, "expired", db.id, bytes, start, len);
+    if (events.classes !== 0) events.emit(eventClass, event, db.id, bytes, start, len);
   }
 
   fieldsExpired(db: Database, e: Ptr, ended: EndedFields): void {

@@ -8,6 +8,8 @@ const LFU_INITIAL = 5;
 /** What an entry's 24 access bits mean, and how an access changes them: recency, or frequency under an LFU policy. */
 export class AccessClock {
   lfu = false;
+  /** Reading a key is an access too: not under an LRM policy. */
+  countsReads = true;
   /** Accesses it takes to saturate the counter grow with this. */
   lfuLogFactor = 10;
   /** Minutes without access after which the counter goes down by one; 0: never. */
@@ -16,11 +18,13 @@ export class AccessClock {
   /** The present time in the units of the access bits. */
   private seconds = 0;
   private minutes = 0;
+  private unixSeconds = 0;
 
   constructor(private readonly random: Random) {}
 
   setNow(nowMs: number): void {
-    this.seconds = Math.floor(nowMs / 1000) & LRU_MASK;
+    this.unixSeconds = Math.floor(nowMs / 1000);
+    this.seconds = this.unixSeconds & LRU_MASK;
     this.minutes = Math.floor(nowMs / 60_000) & MINUTES_MASK;
   }
 
@@ -43,8 +47,17 @@ export class AccessClock {
   frequency(access: number): number {
     const counter = access & 0xff;
     if (this.lfuDecayMinutes === 0) return counter;
-    const idle = (this.minutes - (access >>> 8)) & MINUTES_MASK;
-    return Math.max(0, counter - Math.floor(idle / this.lfuDecayMinutes));
+    return Math.max(0, counter - Math.floor(this.idleMinutes(access) / this.lfuDecayMinutes));
+  }
+
+  /** Minutes since the last access under LFU. */
+  idleMinutes(access: number): number {
+    return (this.minutes - (access >>> 8)) & MINUTES_MASK;
+  }
+
+  /** The second of the last access under LRU, as Unix time. */
+  lastSecond(access: number): number {
+    return this.unixSeconds - this.idleSeconds(access);
   }
 
   /** The access bits of an entry that was idle for so long, or was accessed so often, before it came here; below 0: not known. */

@@ -112,6 +112,17 @@ export class Database implements WheelOwner {
     return owner.fieldsExpired(this, e) ? e : NULL;
   }
 
+  /** What the wheel holds is a key, and not a hash's timer. */
+  isKey(e: Ptr): boolean {
+    return !this.owner.hashes.timers.isTimer(e);
+  }
+
+  /** The home in the table of a key's entry. */
+  homeOf(e: Ptr): number {
+    const { entries, dict } = this;
+    return dict.homeOf(this.table, this.hash(entries.segment(e), entries.nameStart(e), entries.nameLength(e)));
+  }
+
   hash(buf: Uint8Array, start: number, len: number): number {
     return this.dict.hash(buf, start, len);
   }

@@ -16,6 +16,7 @@ import { StreamValues } from "../types/stream.ts";
 import { ZsetValues } from "../types/zset.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
+import { Eviction } from "./eviction.ts";
 import { Reclaimer } from "./reclaimer.ts";
 
 /** Told of what happens to keys without a command having asked for it. */
@@ -24,6 +25,8 @@ export interface KeyspaceObserver {
   keyCreated(db: Database, e: Ptr): void;
   /** A key is about to be deleted because its deadline is past. */
   keyExpired(db: Database, e: Ptr): void;
+  /** A key is about to be deleted to make room. */
+  keyEvicted(db: Database, e: Ptr): void;
   /** Fields of a key have been removed because their deadlines are past; the key may be about to be deleted with the last of them. */
   fieldsExpired(db: Database, e: Ptr, ended: EndedFields): void;
 }
@@ -42,6 +45,7 @@ export class Keyspace implements DatabaseOwner {
   readonly collections: (Collection | undefined)[] = [];
   readonly access: AccessClock;
   readonly reclaimer: Reclaimer;
+  readonly eviction: Eviction;
   readonly databases: Database[] = [];
   private readonly span = new Span();
   private readonly ended = new EndedFields();
@@ -77,6 +81,7 @@ export class Keyspace implements DatabaseOwner {
     this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);
     for (let id = 0; id < databaseCount; id++) this.databases.push(new Database(this, id));
+    this.eviction = new Eviction(this);
   }
 
   /** Tells the time of this poll. */
@@ -108,6 +113,12 @@ export class Keyspace implements DatabaseOwner {
   expired(db: Database, e: Ptr): void {
     if (this.holdsEnded) return;
     this.observer?.keyExpired(db, e);
+    db.delete(e);
+  }
+
+  /** Deletes a key to make room. */
+  evict(db: Database, e: Ptr): void {
+    this.observer?.keyEvicted(db, e);
     db.delete(e);
   }
 

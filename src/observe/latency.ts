@@ -35,6 +35,9 @@ export const DELAYS = {
   freeCycle: "free-cycle",
   /** A slice of saving the data; Redis has a process for that, and `fork` for what it takes to make it. */
   snapshotCycle: "snapshot-cycle",
+  /** Evicting keys until there is room or the time for it is over; choosing and deleting one of them. */
+  evictionCycle: "eviction-cycle",
+  evictionDeletion: "eviction-del",
   /** Writing the append-only file: in any case, while it is being synced, and otherwise. */
   aofWrite: "aof-write",
   aofWriteDuringSync: "aof-write-pending-fsync",

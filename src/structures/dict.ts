@@ -120,6 +120,22 @@ export class Dict {
     if (count > this.word(d, BUCKETS) * LOAD_MAX) this.split(d);
   }
 
+  /** Whether that home has the entry `e`, which may not exist any more. If so, `remove` and `replace` need not look for it. */
+  pinpoint(d: Ptr, home: number, e: Ptr): boolean {
+    if (home >= this.word(d, BUCKETS)) return false;
+    const first = this.bucketAt(d, home);
+    for (let bucket = first; bucket !== NULL; bucket = this.word(bucket, OVERFLOW) as Ptr) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (this.word(bucket, POINTERS + slot) !== e) continue;
+        this.home = first;
+        this.bucket = bucket;
+        this.slot = slot;
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Puts `e` in the place of the entry `old`, which has the same name. */
   replace(d: Ptr, old: Ptr, e: Ptr): void {
     if (this.arena.guard !== undefined) this.changing(d, old);
@@ -248,7 +264,8 @@ export class Dict {
     return HEADER_BYTES + (this.word(d, DIRECTORY_SLOTS) << 2) + this.word(d, BUCKETS) * BUCKET_BYTES;
   }
 
-  private homeOf(d: Ptr, hash: number): number {
+  /** The home of entries with that hash. */
+  homeOf(d: Ptr, hash: number): number {
     const buckets = this.word(d, BUCKETS);
     const mask = -1 >>> Math.clz32(buckets);
     const b = hash & mask;

@@ -1,5 +1,5 @@
 import type { Arena, Ptr } from "../memory/arena.ts";
-import { SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 
 /**
  * A hierarchical timing wheel (Varghese and Lauck 1987): entries ordered by deadline, O(1) to add, move and remove, with the links in the
@@ -14,9 +14,10 @@ import { SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
  *    present one runs: no cascade is ever due at once.
  * 3. An entry of window w is added to level 0 if w <= openWindow, else to level 1 if its era is <= openEra, else to level 2, whose
  *    farthest slot also takes what lies beyond it and goes round again.
- * 4. Every slot is a ring of entries closed by a sentinel. Sentinels lie 8 bytes apart in one block of the arena and have only the two
- *    link words, so that a sentinel's links are read at the same offsets as an entry's.
- * 5. A level-0 slot that is not empty has its bit in `occupied`; the bit of an empty one may linger until the wheel passes it.
+ * 4. Every slot is a ring of entries closed by a sentinel. Sentinels lie 8 bytes apart in blocks of the arena, made when the first of them
+ *    is needed, and have only the two link words, so that a sentinel's links are read at the same offsets as an entry's.
+ * 5. A slot that is not empty has its bit in `occupied`; the bit of an empty one may linger until somebody looks for entries there.
+ * 6. Entries of a slot are in no order. While `sweepMark` is not NULL it is in slot `sweepSlot`, and it and those behind it have been visited.
  */
 const TICK_MS = 4;
 const WINDOW_TICKS = 4096;
@@ -30,8 +31,11 @@ const SLOTS = LEVEL2 + ERAS;
 /** Words of an entry's TIMED part, after the deadline. */
 const NEXT = 4;
 const PREVIOUS = 5;
-/** The sentinels' block: a unit each, and the two units before the first one's links. */
-const SENTINEL_BYTES = (SLOTS + 2) * 8;
+const CHUNK_SHIFT = 8;
+const CHUNK_SENTINELS = 1 << CHUNK_SHIFT;
+/** A block of sentinels: a unit each, and the two units before the first one's links. */
+const CHUNK_BYTES = (CHUNK_SENTINELS + 2) * 8;
+const NONE = -1;
 
 export interface WheelOwner {
   /** The entry's deadline has passed; it is out of the wheel already. */
@@ -41,11 +45,14 @@ export interface WheelOwner {
 export class Wheel {
   private readonly i32: Int32Array[];
   private readonly f64: Float64Array[];
-  private readonly sentinels: Ptr;
-  private readonly occupied = new Int32Array(LEVEL1 >> 5);
+  /** Blocks of sentinels; NULL: not needed yet. */
+  private readonly chunks = new Int32Array(SLOTS >> CHUNK_SHIFT);
+  private readonly occupied = new Int32Array(SLOTS >> 5);
   private tick: number;
   private openWindow: number;
   private openEra: number;
+  private sweepSlot = 0;
+  private sweepMark = NULL;
   count = 0;
 
   constructor(
@@ -54,20 +61,14 @@ export class Wheel {
   ) {
     this.i32 = arena.i32;
     this.f64 = arena.f64;
-    this.sentinels = arena.alloc(SENTINEL_BYTES);
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const s = this.sentinel(slot);
-      this.setLink(s, NEXT, s);
-      this.setLink(s, PREVIOUS, s);
-    }
     this.tick = Math.floor(nowMs / TICK_MS);
     this.openWindow = Math.floor(this.tick / WINDOW_TICKS) + 1;
     this.openEra = Math.floor(this.openWindow / ERA_WINDOWS) + 1;
   }
 
-  /** Frees the wheel's own block. The entries in it must be gone or be forgotten by their owner. */
+  /** Frees the wheel's own blocks. The entries in it must be gone or be forgotten by their owner. */
   destroy(): void {
-    this.arena.free(this.sentinels, SENTINEL_BYTES);
+    for (const chunk of this.chunks) if (chunk !== NULL) this.arena.free(chunk as Ptr, CHUNK_BYTES);
   }
 
   /** Adds an entry by the deadline that stands in it. */
@@ -91,13 +92,13 @@ export class Wheel {
     while (this.tick < end) {
       this.tick = this.nextOccupied(Math.min(end, this.openWindow * WINDOW_TICKS - 1));
       if (this.tick === end) break;
-      const slot = this.sentinel(this.tick % LEVEL1);
-      for (let e = this.link(slot, NEXT); e !== slot; e = this.link(slot, NEXT)) {
+      const slot = this.tick % LEVEL1;
+      for (let e = this.first(slot); e !== NULL; e = this.first(slot)) {
         if (stop()) return false;
         this.remove(e);
         owner.expire(e);
       }
-      this.occupied[(this.tick % LEVEL1) >> 5] &= ~(1 << (this.tick % 32));
+      this.vacate(slot);
       if (!this.step(stop)) return false;
     }
     return this.prepare(stop);
@@ -145,8 +146,7 @@ export class Wheel {
   }
 
   private lower(slot: number, stop: () => boolean): boolean {
-    const s = this.sentinel(slot);
-    for (let e = this.link(s, NEXT); e !== s; e = this.link(s, NEXT)) {
+    for (let e = this.first(slot); e !== NULL; e = this.first(slot)) {
       if (stop()) return false;
       this.unlink(e);
       this.place(e);
@@ -154,10 +154,124 @@ export class Wheel {
     return true;
   }
 
+  /**
+   * Visits up to `count` entries, others at every call: all entries in turn, slot by slot. `visit` must not change the wheel.
+   */
+  sweep(count: number, visit: (e: Ptr) => boolean): void {
+    for (let n = 0; n < count; ) {
+      const slot = this.nextSlot(0, SLOTS, this.sweepSlot, SLOTS);
+      if (slot === NONE) return;
+      const e = this.first(slot);
+      if (slot !== this.sweepSlot) this.sweepMark = NULL;
+      this.sweepSlot = slot;
+      if (e === this.sweepMark) {
+        this.sweepSlot = (slot + 1) % SLOTS;
+        this.sweepMark = NULL;
+        continue;
+      }
+      if (this.sweepMark === NULL) this.sweepMark = e;
+      this.turn(slot, e);
+      visit(e);
+      n++;
+    }
+  }
+
+  /**
+   * Visits up to `count` entries of those that end first, in no order: all of the same slot, whose other entries come at the next calls. Goes
+   * on to later slots until `visit`, which must not change the wheel, says that an entry was what it is looking for.
+   */
+  visitFirst(count: number, visit: (e: Ptr) => boolean): void {
+    const inWindows = (this.openWindow + 1) * WINDOW_TICKS - this.tick;
+    const inEras = (this.openEra + 1) * ERA_WINDOWS - this.openWindow;
+    let left = this.visitLevel(0, LEVEL1, this.tick, inWindows, count, visit);
+    if (left > 0) left = this.visitLevel(LEVEL1, ERA_WINDOWS * 2, this.openWindow, inEras, left, visit);
+    if (left > 0) this.visitLevel(LEVEL2, ERAS, this.openEra, ERAS, left, visit);
+  }
+
+  /** Returns how many entries may still be visited. */
+  private visitLevel(
+    base: number,
+    size: number,
+    from: number,
+    slots: number,
+    count: number,
+    visit: (e: Ptr) => boolean,
+  ): number {
+    let left = count;
+    let slot = this.nextSlot(base, size, from, slots);
+    for (let i = 0; slot !== NONE && left > 0; slot = this.nextSlot(base, size, from + i, slots - i)) {
+      let found = false;
+      const first = this.first(slot);
+      for (let e = first; left > 0; left--) {
+        this.turn(slot, e);
+        if (visit(e)) found = true;
+        e = this.first(slot);
+        if (e === first) break;
+      }
+      if (found) return 0;
+      i = ((slot - base - (from % size) + size) % size) + 1;
+    }
+    return left;
+  }
+
+  /** The first slot with an entry among `count` of the ring of `size` slots from `base` on, starting at `from`; NONE when all are empty. */
+  private nextSlot(base: number, size: number, from: number, count: number): number {
+    for (let i = 0; i < count; ) {
+      const slot = base + ((from + i) % size);
+      const bits = this.occupied[slot >> 5] >>> (slot & 31);
+      if (bits === 0) {
+        i += 32 - (slot & 31);
+      } else if ((bits & 1) === 0) {
+        i += 31 - Math.clz32(bits & -bits);
+      } else {
+        if (this.first(slot) !== NULL) return slot;
+        this.vacate(slot);
+        i++;
+      }
+    }
+    return NONE;
+  }
+
+  /** Puts the first entry of a slot behind the last one. */
+  private turn(slot: number, e: Ptr): void {
+    const next = this.link(e, NEXT);
+    const s = this.sentinel(slot);
+    if (next === s) return;
+    this.setLink(s, NEXT, next);
+    this.setLink(next, PREVIOUS, s);
+    this.append(s, e);
+  }
+
+  /** The slot is empty. */
+  private vacate(slot: number): void {
+    this.occupied[slot >> 5] &= ~(1 << (slot & 31));
+  }
+
+  private first(slot: number): Ptr {
+    if (this.chunks[slot >> CHUNK_SHIFT] === NULL) return NULL;
+    const s = this.sentinel(slot);
+    const e = this.link(s, NEXT);
+    return e === s ? NULL : e;
+  }
+
   private place(e: Ptr): void {
     const slot = this.slotOf(this.f64[e >>> SEGMENT_SHIFT][(e & UNIT_MASK) + 1]);
-    if (slot < LEVEL1) this.occupied[slot >> 5] |= 1 << (slot & 31);
-    const s = this.sentinel(slot);
+    this.occupied[slot >> 5] |= 1 << (slot & 31);
+    if (this.chunks[slot >> CHUNK_SHIFT] === NULL) this.addChunk(slot >> CHUNK_SHIFT);
+    this.append(this.sentinel(slot), e);
+  }
+
+  private addChunk(index: number): void {
+    const chunk = this.arena.alloc(CHUNK_BYTES);
+    this.chunks[index] = chunk;
+    for (let i = 0; i < CHUNK_SENTINELS; i++) {
+      const s = (chunk + i) as Ptr;
+      this.setLink(s, NEXT, s);
+      this.setLink(s, PREVIOUS, s);
+    }
+  }
+
+  private append(s: Ptr, e: Ptr): void {
     const last = this.link(s, PREVIOUS);
     this.setLink(e, NEXT, s);
     this.setLink(e, PREVIOUS, last);
@@ -168,6 +282,7 @@ export class Wheel {
   private unlink(e: Ptr): void {
     const next = this.link(e, NEXT);
     const previous = this.link(e, PREVIOUS);
+    if (e === this.sweepMark) this.sweepMark = next === this.sentinel(this.sweepSlot) ? NULL : next;
     this.setLink(next, PREVIOUS, previous);
     this.setLink(previous, NEXT, next);
   }
@@ -182,7 +297,7 @@ export class Wheel {
   }
 
   private sentinel(slot: number): Ptr {
-    return (this.sentinels + slot) as Ptr;
+    return (this.chunks[slot >> CHUNK_SHIFT] + (slot & (CHUNK_SENTINELS - 1))) as Ptr;
   }
 
   private link(e: Ptr, word: number): Ptr {

@@ -38,6 +38,7 @@ class Rig {
     this.keyspace = new Keyspace(2, this.clock, random);
     this.keyspace.observer = {
       keyCreated: () => {},
+      keyEvicted: () => {},
       keyExpired: () => {},
       fieldsExpired: (db, e, ended) => this.note(db, e, ended),
     };

@@ -1,0 +1,206 @@
+import type { Random } from "../lib/random.ts";
+import { NULL, type Ptr } from "../memory/arena.ts";
+import type { Dict } from "../structures/dict.ts";
+import type { Entries } from "../structures/entry.ts";
+import type { AccessClock } from "./access.ts";
+import { Candidates } from "./candidates.ts";
+import type { Database } from "./database.ts";
+
+/** By what a policy chooses. */
+export type Measure = "lru" | "lfu" | "lrm" | "ttl" | "random";
+
+/** Which keys may go, and which of them go first. */
+export interface Policy {
+  readonly measure: Measure;
+  /** Only keys with a deadline. */
+  readonly volatile: boolean;
+}
+
+const CANDIDATES_MAX = 64;
+/** Homes that are looked into at most before it is enough, in sparse tables. */
+const HOMES_MAX = 32;
+/** Where fewer keys than one in so many have a deadline, those are found by the wheel and not in the table. */
+const SPARSE = 4;
+/** Tries to find by chance a key with a deadline. */
+const TRIES_MAX = 16;
+const MINUTES = 1 << 16;
+
+interface EvictionOwner {
+  readonly databases: readonly Database[];
+  readonly dict: Dict;
+  readonly entries: Entries;
+  readonly access: AccessClock;
+  readonly random: Random;
+  /** Deletes a key to make room. */
+  evict(db: Database, e: Ptr): void;
+}
+
+/**
+ * Chooses the keys that make room at the limit of memory.
+ *
+ * Looking at all keys would take too long, so some are looked at for each one that goes, and the least worth of all those that were looked
+ * at lately is taken (the pool of candidates is Salvatore Sanfilippo's idea for Redis 3.0). Different from there, keys are not drawn by
+ * chance: a hand goes round over the table's homes, a cache line with about eight keys at a time, so that every key is looked at once a
+ * round; and a candidate that was used since is seen to be and let go. Where only keys with deadlines may go and those are few, or where the
+ * nearest deadline counts, they come from the timing wheel.
+ */
+export class Eviction {
+  /** Keys that are looked at, at least, for each one that goes. */
+  samples = 5;
+  private policy: Policy | undefined;
+  private readonly candidates = new Candidates(CANDIDATES_MAX);
+  /** By database: the home that is looked into next. */
+  private readonly hands: number[];
+  /** The database that random policies take the next key from. */
+  private turn = 0;
+  private sampled!: Database;
+  private sampledHome = 0;
+  private seen = 0;
+
+  constructor(private readonly owner: EvictionOwner) {
+    this.hands = owner.databases.map(() => 0);
+  }
+
+  /** Undefined: no key goes. */
+  setPolicy(policy: Policy | undefined): void {
+    this.policy = policy;
+    this.candidates.clear();
+  }
+
+  get isOn(): boolean {
+    return this.policy !== undefined;
+  }
+
+  /** Deletes one key. False when there is none that may go. */
+  evictOne(): boolean {
+    const { policy } = this;
+    if (policy === undefined) return false;
+    return policy.measure === "random" ? this.evictByChance(policy.volatile) : this.evictLeastWorth(policy);
+  }
+
+  private evictLeastWorth(policy: Policy): boolean {
+    // A second look finds one if the first had only candidates that were used since.
+    for (let look = 0; look < 2; look++) {
+      for (const db of this.owner.databases) {
+        if ((policy.volatile ? db.timedSize : db.size) > 0) this.look(db, policy);
+      }
+      if (this.evictCandidate()) return true;
+    }
+    return this.evictAny(policy);
+  }
+
+  private evictCandidate(): boolean {
+    const { candidates, owner } = this;
+    for (let e = candidates.take(); e !== NULL; e = candidates.take()) {
+      const db = owner.databases[candidates.takenDatabase];
+      if (!owner.dict.pinpoint(db.table, candidates.takenHome, e)) continue;
+      if (this.mayGo(e) && this.worth(e) <= candidates.takenWorth) {
+        owner.evict(db, e);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** All candidates were used meanwhile: whoever may go goes. */
+  private evictAny({ volatile }: Policy): boolean {
+    for (const db of this.owner.databases) {
+      const e = volatile ? this.anyTimed(db) : this.owner.dict.random(db.table, this.owner.random);
+      if (e === NULL) continue;
+      this.owner.evict(db, e);
+      return true;
+    }
+    return false;
+  }
+
+  /** Makes candidates of some of a database's keys. */
+  private look(db: Database, { measure, volatile }: Policy): void {
+    this.sampled = db;
+    this.seen = 0;
+    if (measure === "ttl") db.wheel!.visitFirst(this.samples, this.considerTimed);
+    else if (volatile && db.timedSize * SPARSE < db.size) db.wheel!.sweep(this.samples, this.considerTimed);
+    else this.lookIntoHomes(db);
+  }
+
+  private lookIntoHomes(db: Database): void {
+    const { dict } = this.owner;
+    const homes = dict.buckets(db.table);
+    let hand = this.hands[db.id];
+    for (let n = Math.min(homes, HOMES_MAX); n > 0 && this.seen < this.samples; n--) {
+      if (++hand >= homes) hand = 0;
+      this.sampledHome = hand;
+      dict.visitHome(db.table, hand, this.consider);
+    }
+    this.hands[db.id] = hand;
+  }
+
+  private readonly consider = (e: Ptr): void => {
+    if (!this.mayGo(e)) return;
+    this.seen++;
+    const worth = this.worth(e);
+    if (this.candidates.wants(worth)) this.candidates.add(e, this.sampled.id, this.sampledHome, worth);
+  };
+
+  private readonly considerTimed = (e: Ptr): boolean => {
+    if (!this.sampled.isKey(e)) return false;
+    const worth = this.worth(e);
+    if (this.candidates.wants(worth)) this.candidates.add(e, this.sampled.id, this.sampled.homeOf(e), worth);
+    return true;
+  };
+
+  private mayGo(e: Ptr): boolean {
+    return !this.policy!.volatile || this.owner.entries.isTimed(e);
+  }
+
+  private worth(e: Ptr): number {
+    const { entries, access } = this.owner;
+    const bits = entries.access(e);
+    switch (this.policy!.measure) {
+      case "ttl":
+        return entries.deadline(e);
+      case "lfu":
+        return access.frequency(bits) * MINUTES - access.idleMinutes(bits);
+      default:
+        return access.lastSecond(bits);
+    }
+  }
+
+  private evictByChance(volatile: boolean): boolean {
+    const { databases } = this.owner;
+    for (let n = databases.length; n > 0; n--) {
+      this.turn = (this.turn + 1) % databases.length;
+      const db = databases[this.turn];
+      if (db.size === 0) continue;
+      const e = this.byChance(db, volatile);
+      if (e === NULL) continue;
+      this.owner.evict(db, e);
+      return true;
+    }
+    return false;
+  }
+
+  private byChance(db: Database, volatile: boolean): Ptr {
+    const { dict, entries, random } = this.owner;
+    if (!volatile) return dict.random(db.table, random);
+    for (let tries = db.timedSize * SPARSE < db.size ? 0 : TRIES_MAX; tries > 0; tries--) {
+      const e = dict.random(db.table, random);
+      if (entries.isTimed(e)) return e;
+    }
+    return this.anyTimed(db);
+  }
+
+  /** A key with a deadline, or NULL. */
+  private anyTimed(db: Database): Ptr {
+    if (db.timedSize === 0) return NULL;
+    this.sampled = db;
+    this.found = NULL;
+    for (let tries = TRIES_MAX; tries > 0 && this.found === NULL; tries--) db.wheel!.sweep(1, this.note);
+    return this.found;
+  }
+
+  private found: Ptr = NULL;
+  private readonly note = (e: Ptr): boolean => {
+    if (this.sampled.isKey(e)) this.found = e;
+    return true;
+  };
+}
