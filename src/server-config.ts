@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { followPassword } from "./command/authentication.ts";
 import type { ServerContext } from "./command/context.ts";
+import { bytesInUse } from "./command/memory-limit.ts";
 import type { Config, DirectiveName } from "./config/directives.ts";
+import { policyOf } from "./keyspace/eviction.ts";
 import { osErrorText } from "./lib/os-errors.ts";
 import { RESERVED_DESCRIPTORS } from "./limits.ts";
 import { OomScore } from "./memory/oom-score.ts";
 import { EVENTS, eventClasses } from "./pubsub/key-events.ts";
 import type { Parser } from "./resp/parser.ts";
+
+/** maxmemory in a container, if nobody sets it. */
+const CONTAINER_SHARE = "75%";
 
 /** A server whose configuration takes effect here. */
 interface Configurable extends ServerContext {
@@ -21,6 +26,7 @@ interface Configurable extends ServerContext {
  * (persistence/aof/aof.ts).
  */
 export function applyConfig(server: Configurable): void {
+  limitToContainer(server);
   followMemory(server);
   followObservation(server);
   followOomScore(server);
@@ -40,14 +46,25 @@ function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (
 
 function followMemory(server: Configurable): void {
   const { access, hashes, lists, sets, streams, zsets } = server.keyspace;
+  const { memoryLimit } = server;
+  const { eviction } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
-    access.lfu = policy.includes("lfu");
-    server.memoryLimit.evicts = policy !== "noeviction";
-    server.memoryLimit.apply();
+    access.lfu = policy.endsWith("-lfu");
+    access.countsReads = !policy.endsWith("-lrm");
+    eviction.setPolicy(policyOf(policy));
+    memoryLimit.apply();
   });
-  follow(server, "maxmemory", (bytes) => {
-    server.memoryLimit.bytes = bytes;
-    server.memoryLimit.apply();
+  follow(server, "maxmemory", ({ bytes }) => {
+    memoryLimit.bytes = bytes;
+    memoryLimit.apply();
+  });
+  server.config.onChange("maxmemory", ({ bytes }) => warnOfSmallLimit(server, bytes));
+  follow(server, "maxmemory-samples", (keys) => {
+    eviction.samples = keys;
+  });
+  follow(server, "maxmemory-eviction-tenacity", (percent) => {
+    memoryLimit.tenacity = percent;
+    memoryLimit.apply();
   });
   follow(server, "lfu-log-factor", (factor) => {
     access.lfuLogFactor = factor;
@@ -89,6 +106,24 @@ function followMemory(server: Configurable): void {
   follow(server, "stream-idmp-maxsize", (count) => {
     streams.producers.defaultMaxSize = count;
   });
+}
+
+/** In a container whose memory is limited the server leaves some of it to what is not data, unless it is told what to take. */
+function limitToContainer({ config, log }: Configurable): void {
+  const available = config.containerMemoryBytes;
+  if (available === undefined || config.isGiven("maxmemory")) return;
+  config.set([["maxmemory", CONTAINER_SHARE]]);
+  const { bytes } = config.values.maxmemory;
+  log.notice(`maxmemory is ${bytes} bytes: ${CONTAINER_SHARE} of the ${available} that this container may use`);
+}
+
+function warnOfSmallLimit(server: Configurable, bytes: number): undefined {
+  const used = bytesInUse(server);
+  if (bytes === 0 || bytes >= used) return;
+  server.log.warning(
+    `WARNING: the new maxmemory value set via CONFIG SET (${bytes}) is smaller than the current memory usage (${used}). This will ` +
+      "result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.",
+  );
 }
 
 function followObservation(server: Configurable): void {

@@ -127,6 +127,7 @@ export class Server implements ServerContext, Host {
     this.expiry = new ExpiryCycle(this.keyspace);
     this.background = new Background(this.waiting, clock, this.stats, this.observation.latency, () => this.startPoll());
     this.background.add(this.expiry);
+    this.background.add(this.memoryLimit);
     this.background.add(this.keyspace.reclaimer);
     this.background.add(this.snapshots);
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
@@ -260,6 +261,7 @@ export class Server implements ServerContext, Host {
     this.executor.waking.endOverdue(this.keyspace.nowMs);
     if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
+    this.guard.limitClients();
     if ((this.gate & GATE_BUSY) === 0) this.background.run(this.pollStartUs, this.keyspace.nowMs);
     if (this.paused.size > 0) this.resumePaused();
     if (this.resuming.length > 0) this.resumeAll();

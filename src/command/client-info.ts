@@ -1,11 +1,7 @@
 import type { Args } from "../resp/args.ts";
 import type { Client } from "./client.ts";
+import { clientMemory } from "./client-memory.ts";
 import type { TrackingState } from "./tracking-state.ts";
-
-/** What an idle connection adds to the process, socket and table entries included: measured with 4000 of them. */
-export const CONNECTION_BYTES = 3400;
-/** About what a subscription adds besides its name. */
-const SUBSCRIPTION_BYTES = 100;
 
 /**
  * A client in one line without its end, as CLIENT LIST and the log show it. Fields are named and ordered as in Redis 7.0; later ones follow. Requests are
@@ -61,16 +57,4 @@ function trackingFlags({ broken, broadcast }: TrackingState): string {
 /** TCP has no port 0. */
 function isUnixSocket(client: Client): boolean {
   return client.link.address.endsWith(":0");
-}
-
-/** About how much memory the client takes, its buffers included. */
-export function clientMemory(client: Client): number {
-  const { link } = client;
-  let bytes = CONNECTION_BYTES + client.name.length + client.libraryName.length + client.libraryVersion.length;
-  bytes += link.queryBytes + link.queryFreeBytes + link.outputBytes;
-  bytes += (client.transaction?.bytes ?? 0) + (client.waiting?.args.buf.length ?? 0);
-  for (const names of [client.channels, client.patterns, client.shardChannels]) {
-    for (const name of names ?? []) bytes += name.length + SUBSCRIPTION_BYTES;
-  }
-  return bytes;
 }

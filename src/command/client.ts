@@ -1,6 +1,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
 import type { Subscriber } from "../pubsub/pubsub.ts";
+import { clientMemory } from "./client-memory.ts";
 import type { TrackingState } from "./tracking-state.ts";
 import { Transaction } from "./transaction.ts";
 import type { Waiter } from "./waiting.ts";
@@ -60,6 +61,11 @@ export class Client implements Subscriber {
   journalOffset = 0;
   /** The link is being closed: nothing more is executed. */
   closing = false;
+  /** About what it took when it was last looked at. Kept by ClientRegistry. */
+  usedBytes = 0;
+  /** About what its subscriptions and watched keys take. */
+  subscriptionBytes = 0;
+  watchedBytes = 0;
   /** Since MULTI. */
   transaction: Transaction | undefined;
   /** Keys that WATCH named, by `keyId`; one of them changed since. Kept by Watches. */
@@ -154,7 +160,9 @@ export class Client implements Subscriber {
 export class ClientRegistry {
   private readonly byId = new Map<number, Client>();
   private nextId = 1;
-  /** Largest output and input buffer at present, for INFO; kept by the network. */
+  /** About how much memory all clients take with their buffers. */
+  usedBytes = 0;
+
   get size(): number {
     return this.byId.size;
   }
@@ -165,10 +173,18 @@ export class ClientRegistry {
 
   add(client: Client): void {
     this.byId.set(client.id, client);
+    this.measure(client);
   }
 
   remove(client: Client): void {
-    this.byId.delete(client.id);
+    if (this.byId.delete(client.id)) this.usedBytes -= client.usedBytes;
+  }
+
+  /** What the client takes may have changed. */
+  measure(client: Client): void {
+    const bytes = clientMemory(client);
+    this.usedBytes += bytes - client.usedBytes;
+    client.usedBytes = bytes;
   }
 
   get(id: number): Client | undefined {

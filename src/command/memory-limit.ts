@@ -1,7 +1,8 @@
-import type { Eviction, Policy } from "../keyspace/eviction.ts";
+import type { Eviction } from "../keyspace/eviction.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../lib/clock.ts";
 import { EVICTION_SLICE_US_MAX } from "../limits.ts";
+import type { BackgroundJob, Budget } from "../observe/job.ts";
 import { DELAYS, type LatencyMonitor } from "../observe/latency.ts";
 import type { ClientRegistry } from "./client.ts";
 import {
@@ -63,30 +64,29 @@ function besidesData({ memory, clients, scripting }: MemoryUser): number {
  *    last look is free: so memory never grows while it is above the limit, and no request waits for what others have taken.
  * 4. The gate is shut exactly if memory is above the limit and nothing can be done about it.
  */
-export class MemoryLimit {
+export class MemoryLimit implements BackgroundJob {
+  readonly name = "eviction";
+  readonly delay = DELAYS.evictionCycle;
+  readonly weight = 2;
+  readonly nextMs = Number.POSITIVE_INFINITY;
   /** 0: there is none. */
   bytes = 0;
   tenacity = TENACITY_LINEAR_MAX;
   /** With more than this in the arena memory is above the limit; Infinity: never. */
   arenaBytesMax = Number.POSITIVE_INFINITY;
-  private readonly eviction: Eviction;
   private sliceUs = 0;
   private spentUs = 0;
   /** The arena's use after the last look. */
   private seenBytes = 0;
-  private isUnfinished = false;
   /** Since when memory is above the limit; 0: it is not. Microseconds of the monotonic clock. */
   private exceededSinceUs = 0;
   private exceededUs = 0;
   private partsLeft = 0;
 
-  constructor(private readonly server: Limited) {
-    this.eviction = server.keyspace.eviction;
-  }
+  constructor(private readonly server: Limited) {}
 
-  setPolicy(policy: Policy | undefined): void {
-    this.eviction.setPolicy(policy);
-    this.apply();
+  private get eviction(): Eviction {
+    return this.server.keyspace.eviction;
   }
 
   /** Milliseconds for which memory has been above the limit: this time, and all times together. */
@@ -102,16 +102,19 @@ export class MemoryLimit {
 
   /** A poll begins, or the limit has changed. */
   apply(): void {
-    const { server, bytes } = this;
     this.spentUs = 0;
+    this.measure();
+    this.look();
+  }
+
+  private measure(): void {
+    const { server, bytes } = this;
     if (bytes === 0) {
       this.arenaBytesMax = Number.POSITIVE_INFINITY;
-      if (server.gate & GATE_MEMORY_FULL) this.look();
       return;
     }
     this.arenaBytesMax = bytes - besidesData(server);
     this.sliceUs = this.sliceFor(server.keyspace.arena.usedBytes - this.arenaBytesMax);
-    this.look();
   }
 
   private sliceFor(excessBytes: number): number {
@@ -154,14 +157,23 @@ export class MemoryLimit {
     this.exceededSinceUs = 0;
   }
 
-  /** The rest of a poll's work when its requests have been executed. True when there is nothing left to be done. */
-  work(): boolean {
-    if (this.bytes === 0) return true;
-    this.apply();
-    if (this.server.keyspace.arena.usedBytes <= this.arenaBytesMax) return true;
-    this.isUnfinished = false;
-    this.makeRoom();
-    return !this.isUnfinished;
+  isDue(): boolean {
+    if (this.bytes === 0 || this.server.gate & NOT_NOW) return false;
+    this.measure();
+    return this.eviction.isOn && this.server.keyspace.arena.usedBytes > this.arenaBytesMax;
+  }
+
+  /** Goes on with what requests have left over. */
+  run({ isSpent }: Budget): boolean {
+    const { arena } = this.server.keyspace;
+    while (arena.usedBytes > this.arenaBytesMax) {
+      for (let n = STEPS_PER_LOOK; n > 0 && arena.usedBytes > this.arenaBytesMax; n--) {
+        if (!this.step()) return true;
+      }
+      if (isSpent()) return false;
+    }
+    this.fits();
+    return true;
   }
 
   /** Until memory is below the limit or the time is over. False when there is nothing that may go. */
@@ -178,19 +190,16 @@ export class MemoryLimit {
       const nowUs = this.server.clock.monotonicUs();
       if (lookedUs > 0) this.spentUs += nowUs - lookedUs;
       lookedUs = nowUs;
-      if (this.spentUs >= this.sliceUs && arena.usedBytes <= enough) {
-        this.isUnfinished = true;
-        return true;
-      }
+      if (this.spentUs >= this.sliceUs && arena.usedBytes <= enough) return true;
     }
     return true;
   }
 
   private step(): boolean {
     const { keyspace, observation } = this.server;
-    if (!keyspace.reclaimer.isIdle) {
+    if (keyspace.reclaimer.isDue()) {
       this.partsLeft = FREED_PER_STEP;
-      keyspace.reclaimer.run(this.stopsFreeing);
+      keyspace.reclaimer.run(this.someParts);
       return true;
     }
     if (!observation.latency.isOn) return this.eviction.evictOne();
@@ -200,5 +209,5 @@ export class MemoryLimit {
     return evicted;
   }
 
-  private readonly stopsFreeing = (): boolean => --this.partsLeft < 0;
+  private readonly someParts = { isSpent: () => --this.partsLeft < 0 };
 }

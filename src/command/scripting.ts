@@ -67,6 +67,11 @@ export class Scripting {
     return this.engine?.bytesUsed ?? 0;
   }
 
+  /** An estimate of what is kept of scripts and functions outside of the machines they run in. */
+  get usedBytes(): number {
+    return this.scripts.usedBytes + this.libraries.all.usedBytes;
+  }
+
   /** What clients are told while a script is paused. */
   get busyError(): EncodedReply {
     return this.running?.kind === "function" ? BUSY_FUNCTION : BUSY_EVAL;

@@ -8,6 +8,8 @@ export interface TrackingState {
   readonly broadcast: boolean;
   /** In latin1, sorted. The empty one stands for all keys. */
   readonly prefixes: string[];
+  /** About what they take. */
+  readonly prefixBytes: number;
   /** Only what is read after CLIENT CACHING YES is tracked. */
   optIn: boolean;
   /** What is read after CLIENT CACHING NO is not tracked. */

@@ -3,6 +3,7 @@ import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 import type { Args } from "../resp/args.ts";
 import { Reply } from "../resp/reply.ts";
 import { type Client, type ClientRegistry, GATE_TRACKING } from "./client.ts";
+import { NAME_OVERHEAD_BYTES } from "./client-memory.ts";
 import { keysOf } from "./keys.ts";
 import { ReaderTable } from "./reader-table.ts";
 import type { TableEntry } from "./table.ts";
@@ -68,10 +69,11 @@ export class Tracking {
   }
 
   /** Turns tracking on as `state` says, or changes how it is done. Prefixes come to those that the client has. */
-  enable(client: Client, wanted: Omit<TrackingState, "broken" | "caching">): void {
+  enable(client: Client, wanted: Omit<TrackingState, "broken" | "caching" | "prefixBytes">): void {
     const before = client.tracking;
     const prefixes = [...new Set([...(before?.prefixes ?? []), ...wanted.prefixes])].sort();
-    client.tracking = { ...wanted, prefixes, broken: false, caching: before?.caching ?? false };
+    const prefixBytes = prefixes.reduce((sum, { length }) => sum + length + NAME_OVERHEAD_BYTES, 0);
+    client.tracking = { ...wanted, prefixes, prefixBytes, broken: false, caching: before?.caching ?? false };
     client.setGate(GATE_TRACKING, !wanted.broadcast);
     this.clients.add(client);
     for (const name of prefixes) this.join(client, name);

@@ -2,6 +2,7 @@ import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
 import { NULL } from "../memory/arena.ts";
 import type { Client } from "./client.ts";
+import { NAME_OVERHEAD_BYTES } from "./client-memory.ts";
 import { keyId } from "./key-id.ts";
 
 /** A key that clients watch. */
@@ -30,6 +31,7 @@ export class Watches {
       client.watched = new Set();
       this.clientCount++;
     }
+    if (!client.watched.has(id)) client.watchedBytes += id.length + NAME_OVERHEAD_BYTES;
     client.watched.add(id);
     const key = this.keys.get(id) ?? { db, name, clients: new Set() };
     key.clients.add(client);
@@ -47,6 +49,7 @@ export class Watches {
       if (key.clients.size === 0) this.keys.delete(id);
     }
     client.watched = undefined;
+    client.watchedBytes = 0;
     this.clientCount--;
     this.keyCount = this.keys.size;
   }

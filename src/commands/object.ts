@@ -88,9 +88,15 @@ const refcount = command({
     if (e === NULL) return;
     c.entries.value(e, c.span);
     const number = c.entries.encoding(e) === INT ? parseInteger(c.span.buf, c.span.start, c.span.len) : -1;
-    c.reply.integer(number >= 0 && number < SHARED_INTEGERS ? SHARED_REFERENCES : 1);
+    c.reply.integer(isShared(c, number) ? SHARED_REFERENCES : 1);
   },
 });
+
+/** Not where keys are evicted by their use: then each needs its own object. */
+function isShared(c: Call, number: number): boolean {
+  const { maxmemory, "maxmemory-policy": policy } = c.server.config.values;
+  return number >= 0 && number < SHARED_INTEGERS && (maxmemory.bytes === 0 || !/-l(ru|fu|rm)$/.test(policy));
+}
 
 const subcommands = [encoding, freq, idletime, refcount];
 const help = helpCommand(

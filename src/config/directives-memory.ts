@@ -1,11 +1,13 @@
 import { directive, inert } from "./directive.ts";
 import { INT_MAX, integer, LONG_MAX, memory, oneOf, yesNo } from "./kinds.ts";
+import { memoryLimit } from "./kinds-special.ts";
 
 const limit = {
   maxmemory: directive(
-    memory(0, LONG_MAX),
-    0,
-    "Memory for data; 0 is no limit. Beyond it requests that need more are refused, if the policy is noeviction.",
+    memoryLimit,
+    { bytes: 0, percent: undefined },
+    "Memory for data; 0 is no limit. In percent: of what the container may use, or else of the machine's. Not set, it is 75% of what the " +
+      "container may use, if that is limited.",
   ),
   "maxmemory-policy": directive(
     oneOf([
@@ -13,16 +15,26 @@ const limit = {
       "volatile-lfu",
       "volatile-random",
       "volatile-ttl",
+      "volatile-lrm",
       "allkeys-lru",
       "allkeys-lfu",
       "allkeys-random",
+      "allkeys-lrm",
       "noeviction",
     ]),
     "noeviction",
-    "Which keys make room at the limit. No key does yet: noeviction refuses requests, the others pass over the limit; lfu counts uses.",
+    "Which keys make room at the limit; with noeviction requests that need more are refused.",
   ),
-  "maxmemory-samples": directive(integer(1, INT_MAX), 5, "Keys compared to find the one to evict.", inert),
-  "maxmemory-eviction-tenacity": directive(integer(0, 100), 10, "Effort of one round of eviction.", inert),
+  "maxmemory-samples": directive(
+    integer(1, INT_MAX),
+    5,
+    "Keys that are looked at, at least, for each one that is evicted.",
+  ),
+  "maxmemory-eviction-tenacity": directive(
+    integer(0, 100),
+    10,
+    "How long requests wait for keys to be evicted: 0 shortest, 100 until there is room.",
+  ),
   "lfu-log-factor": directive(integer(0, INT_MAX), 10, "How slowly the counter of uses grows."),
   "lfu-decay-time": directive(integer(0, INT_MAX), 1, "Minutes after which the counter of uses shrinks."),
   "active-expire-effort": directive(

@@ -54,8 +54,7 @@ const clients = {
   "maxmemory-clients": directive(
     memoryShare,
     { unit: "bytes", amount: 0 },
-    "Memory of all clients together, above which the largest are cut off; 0 is no limit.",
-    inert,
+    "Memory of all clients together, above which the largest are cut off; in percent: of maxmemory. 0 is no limit.",
   ),
   "tracking-table-max-keys": directive(
     integer(0, LONG_MAX),

@@ -1,4 +1,5 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { osErrorText } from "../lib/os-errors.ts";
 import type { ByteString } from "./text.ts";
 
@@ -6,6 +7,8 @@ import type { ByteString } from "./text.ts";
 export interface Host {
   /** The folder in which the process was started. */
   readonly cwd: string;
+  /** Main memory of the machine. */
+  readonly memoryBytes: number;
   /** Throws the operating system's error. */
   readFile(path: string): ByteString;
   /** Names in a folder; empty when it cannot be read. */
@@ -19,6 +22,7 @@ export interface Host {
 export function systemHost(): Host {
   return {
     cwd: process.cwd(),
+    memoryBytes: totalmem(),
     readFile: (path) => readFileSync(path, "latin1"),
     list: listNames,
     directoryProblem,

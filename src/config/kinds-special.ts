@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import { containerMemoryBytes } from "./container-memory.ts";
+import type { Host } from "./host.ts";
 import {
   ARITY,
   accept,
@@ -7,12 +9,13 @@ import {
   manyWords,
   type Outcome,
   oneWord,
+  read,
   refuse,
   step,
   type Words,
 } from "./kind.ts";
-import { notOneOf } from "./kinds.ts";
-import { type ByteString, parseMemory, quotedIfNeeded } from "./text.ts";
+import { LONG_MAX, memorySchema, notOneOf } from "./kinds.ts";
+import { type ByteString, formatMemory, parseMemory, quotedIfNeeded } from "./text.ts";
 
 /** An absolute number of bytes, or a share of the memory limit. */
 export interface MemoryShare {
@@ -36,6 +39,37 @@ function readMemoryShare(word: ByteString): Outcome<MemoryShare> {
     return refuse("argument must be a memory or percent value");
   }
   return accept({ unit: "bytes", amount: bytes });
+}
+
+/** A bound on memory: bytes, and the percentage that they come from, if one was given. */
+export interface MemoryBound {
+  readonly bytes: number;
+  readonly percent: number | undefined;
+}
+
+/** Bytes, or a percentage of the memory that there is; shown in bytes, and kept in files as it was given. */
+export const memoryLimit: Kind<MemoryBound> = {
+  type: "memory size or percent",
+  manyWords: false,
+  parse: (words, { host }) => readMemoryLimit(words, host),
+  format: ({ bytes }) => String(bytes),
+  fileLines: ({ bytes, percent }, fallback) => [
+    { words: percent === undefined ? formatMemory(bytes) : `${percent}%`, needed: bytes !== fallback.bytes },
+  ],
+};
+
+const memorySize = memorySchema(0, LONG_MAX);
+
+function readMemoryLimit(words: Words, host: Host): Outcome<MemoryBound> {
+  if (words.length !== 1 || !words[0].endsWith("%")) {
+    const size = read(memorySize, words);
+    return size.ok ? accept({ bytes: size.value, percent: undefined }) : size;
+  }
+  const share = readMemoryShare(words[0]);
+  if (!share.ok) return share;
+  const percent = share.value.amount;
+  const available = containerMemoryBytes(host) ?? host.memoryBytes;
+  return accept({ bytes: Math.floor((available * percent) / 100), percent });
 }
 
 /** Permission bits, written in octal. */

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { accept, type Kind, kindOf, type Outcome, oneWord, refuse, step } from "./kind.ts";
+import { accept, type Kind, kindOf, type Outcome, oneWord, refuse, type Schema, step } from "./kind.ts";
 import { type ByteString, byteString, bytesOf, formatMemory, parseMemory, quoted, textOf } from "./text.ts";
 
 /** Bound of directives that Redis keeps in an int. */
@@ -95,12 +95,15 @@ export function integer(min: number, max: number, adjust = same): Kind<number> {
 
 /** Bytes, with units: `1kb`, `64mb`, `2gb`, and `1k`, `1m`, `1g` for powers of ten. */
 export function memory(min: number, max: number, adjust = same): Kind<number> {
-  const makeSchema = () => z.pipe(oneWord, z.pipe(step(readSize), z.pipe(between(min, max), z.transform(adjust))));
-  return kindOf(makeSchema, {
+  return kindOf(() => memorySchema(min, max, adjust), {
     type: min > 0 ? `memory size, at least ${formatMemory(min)}` : "memory size",
     format: String,
     fileForm: formatMemory,
   });
+}
+
+export function memorySchema(min: number, max: number, adjust = same): Schema<number> {
+  return z.pipe(oneWord, z.pipe(step(readSize), z.pipe(between(min, max), z.transform(adjust))));
 }
 
 function readSize(word: ByteString): Outcome<number> {

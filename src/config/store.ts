@@ -1,5 +1,6 @@
 import { globMatch } from "../lib/glob.ts";
 import { osErrorText } from "../lib/os-errors.ts";
+import { containerMemoryBytes } from "./container-memory.ts";
 import {
   type AnyDirective,
   type Config,
@@ -45,6 +46,7 @@ export class ConfigStore {
   readonly values: Config;
   /** The configuration file that the server was started with: an absolute path. */
   file: string | undefined;
+  private readonly given = new Set<DirectiveName>();
   private readonly listeners = new Map<DirectiveName, UntypedListener[]>();
 
   constructor(private readonly host: Host = systemHost()) {
@@ -108,7 +110,18 @@ export class ConfigStore {
     const outcome = this.parse(named, words, further, "start");
     if (!outcome.ok) return outcome.reason;
     (this.values as Values)[named.canonical] = outcome.value;
+    this.given.add(named.canonical);
     return undefined;
+  }
+
+  /** Somebody gave the directive a value at the start. */
+  isGiven(name: DirectiveName): boolean {
+    return this.given.has(name);
+  }
+
+  /** What the container that the server runs in may use, in bytes; undefined: as much as the machine has. */
+  get containerMemoryBytes(): number | undefined {
+    return containerMemoryBytes(this.host);
   }
 
   /** Writes the configuration to its file; with `all`, also what has its default value. */

@@ -1,7 +1,6 @@
 import { totalmem } from "node:os";
-import { clientMemory } from "../command/client-info.ts";
 import type { MemoryRecord, ServerContext } from "../command/context.ts";
-import { roughBytesInUse } from "../command/memory-limit.ts";
+import { bytesInUse } from "../command/memory-limit.ts";
 import { humanBytes, percent } from "./format.ts";
 import type { Fields, Section } from "./section.ts";
 
@@ -39,15 +38,15 @@ export function startMemoryRecord(): MemoryRecord {
 
 /** Remembers the peak without looking at every client: cheap enough for periodic work. */
 export function notePeak(server: ServerContext): void {
-  const used = roughBytesInUse(server);
+  const used = bytesInUse(server);
   if (used > server.memory.peakBytes) server.memory.peakBytes = used;
 }
 
 export function memoryFigures(server: ServerContext): MemoryFigures {
   const { memory, keyspace, persistence, scripting } = server;
   const { databases, dict, arena } = keyspace;
-  let clients = 0;
-  for (const client of server.clients) clients += clientMemory(client);
+  for (const client of server.clients) server.clients.measure(client);
+  const clients = server.clients.usedBytes;
   const startup = memory.startupBytes;
   const journal = Number(persistence.figures["aof_buffer_length"] ?? 0);
   const tables = databases.reduce((sum, db) => sum + dict.tableBytes(db.table), 0);
@@ -132,8 +131,8 @@ function machines({ scripting }: ServerContext, figures: MemoryFigures): Fields 
 function limits({ config }: ServerContext): Fields {
   const { maxmemory, "maxmemory-policy": policy } = config.values;
   return {
-    maxmemory,
-    maxmemory_human: humanBytes(maxmemory),
+    maxmemory: maxmemory.bytes,
+    maxmemory_human: humanBytes(maxmemory.bytes),
     maxmemory_policy: policy,
   };
 }

@@ -49,15 +49,18 @@ function expiry({ stats }: ServerContext): Fields {
   };
 }
 
-function lookups({ stats, pubsub, tracking, scripting }: ServerContext): Fields {
+function lookups({ stats, pubsub, tracking, scripting, memoryLimit }: ServerContext): Fields {
+  const exceeded = memoryLimit.exceededMs;
+  const { keyspaceHits, keyspaceMisses } = stats;
   return {
     evicted_keys: stats.evictedKeys,
     evicted_clients: stats.evictedClients,
     evicted_scripts: scripting.scripts.evictedCount,
-    total_eviction_exceeded_time: 0,
-    current_eviction_exceeded_time: 0,
-    keyspace_hits: stats.keyspaceHits,
-    keyspace_misses: stats.keyspaceMisses,
+    total_eviction_exceeded_time: exceeded.total,
+    current_eviction_exceeded_time: exceeded.current,
+    keyspace_hits: keyspaceHits,
+    keyspace_misses: keyspaceMisses,
+    keyspace_hit_ratio: (keyspaceHits / Math.max(1, keyspaceHits + keyspaceMisses)).toFixed(4),
     pubsub_channels: pubsub.size("channels"),
     pubsub_patterns: pubsub.size("patterns"),
     pubsubshard_channels: pubsub.size("shardChannels"),

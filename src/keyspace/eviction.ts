@@ -16,6 +16,13 @@ export interface Policy {
   readonly volatile: boolean;
 }
 
+/** What a value of maxmemory-policy says; undefined: no key goes. */
+export function policyOf(name: string): Policy | undefined {
+  const measure = MEASURES.find((one) => name.endsWith(`-${one}`));
+  return measure === undefined ? undefined : { measure, volatile: name.startsWith("volatile-") };
+}
+
+const MEASURES: readonly Measure[] = ["lru", "lfu", "lrm", "ttl", "random"];
 const CANDIDATES_MAX = 64;
 /** Homes that are looked into at most before it is enough, in sparse tables. */
 const HOMES_MAX = 32;

@@ -111,6 +111,7 @@ export class Connection implements Link, Pending, Sink {
 
   private hold(chunk: Uint8Array): void {
     this.wait(chunk);
+    this.measure();
     this.host.checkQueryBuffer(this);
   }
 
@@ -252,6 +253,12 @@ export class Connection implements Link, Pending, Sink {
     this.executing = false;
     this.rangeEnd = this.host.output.reply.at;
     if (this.rangeEnd > this.rangeStart || this.closeWhenFlushed) this.schedule();
+    else this.measure();
+  }
+
+  /** What the client's buffers take may have changed. */
+  private measure(): void {
+    if (!this.closed) this.host.context.clients.measure(this.client);
   }
 
   /** Moves the replies that wait in the gathered output into the queue. */
@@ -286,6 +293,7 @@ export class Connection implements Link, Pending, Sink {
     if (this.rangeEnd > this.rangeStart) this.moveRange();
     this.enqueue(message);
     if (this.host.isBehind) this.client.unsaved = true;
+    this.measure();
     if (!this.isPending) this.schedule();
     if (this.queuedBytes > OUTPUT_UNCHECKED_BYTES_MAX) this.host.checkOutput(this);
   }
@@ -303,6 +311,11 @@ export class Connection implements Link, Pending, Sink {
   flush(): void {
     this.isPending = false;
     if (this.closed) return;
+    this.send();
+    this.measure();
+  }
+
+  private send(): void {
     const { reply } = this.host.output;
     if (!this.host.isAcknowledged(this)) {
       this.holdOutput();
@@ -342,9 +355,13 @@ export class Connection implements Link, Pending, Sink {
   /** Sends what waits and may be sent, as far as the kernel takes it. Also called when it has room again. */
   drain(): void {
     if (this.closed) return;
-    if (this.queue !== undefined && !this.queue.drain(this)) {
-      this.host.checkOutput(this);
-      return;
+    if (this.queue !== undefined) {
+      const drained = this.queue.drain(this);
+      this.measure();
+      if (!drained) {
+        this.host.checkOutput(this);
+        return;
+      }
     }
     if (this.queuedBytes > 0) return;
     this.softLimitSinceMs = 0;

@@ -4,6 +4,8 @@ import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 import { Reply } from "../resp/reply.ts";
 
 const SCRATCH_BYTES = 1024;
+/** About what a subscription adds to a client besides its name. */
+const SUBSCRIPTION_BYTES = 100;
 
 /** What can be subscribed to. */
 export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
@@ -16,6 +18,8 @@ export interface Subscriber {
   channels: Set<string> | undefined;
   patterns: Set<string> | undefined;
   shardChannels: Set<string> | undefined;
+  /** About what they take. */
+  subscriptionBytes: number;
   readonly link: { push(message: OwnedBytes): void };
   /** Called after every change of these sets. */
   subscriptionsChanged(): void;
@@ -49,6 +53,7 @@ export class PubSub {
     const names = (client[kind] ??= new Set());
     if (names.has(name)) return;
     names.add(name);
+    client.subscriptionBytes += name.length + SUBSCRIPTION_BYTES;
     client.subscriptionsChanged();
     const topics = this.topics[kind];
     const topic = topics.get(name);
@@ -58,6 +63,7 @@ export class PubSub {
 
   unsubscribe(client: Subscriber, kind: SubscriptionKind, name: string): void {
     if (client[kind]?.delete(name) !== true) return;
+    client.subscriptionBytes -= name.length + SUBSCRIPTION_BYTES;
     client.subscriptionsChanged();
     this.leave(client, kind, name);
   }
@@ -70,6 +76,7 @@ export class PubSub {
       client[kind] = undefined;
       for (const name of names) this.leave(client, kind, name);
     }
+    client.subscriptionBytes = 0;
     client.subscriptionsChanged();
   }
 

@@ -9,6 +9,11 @@ import { fakeHost } from "./fixtures/host.ts";
 const OWN_ANSWERS: Record<string, string> = {
   // A folder that the fake machine does not have, and one that is no folder only on a real one.
   "dir=/etc/passwd": "! No such file or directory",
+  // Of the fake machine's 8 GB.
+  "maxmemory=10%": "= 858993459",
+  // LRM policies are Redis 8.6's.
+  "maxmemory-policy=lru":
+    "! argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, volatile-ttl, volatile-lrm, allkeys-lru, allkeys-lfu, allkeys-random, allkeys-lrm, noeviction",
 };
 function ourAnswer(name: string, value: string): string {
   const config = new ConfigStore(fakeHost());

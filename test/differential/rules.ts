@@ -182,6 +182,10 @@ const fourthArgument: Rule = (theirs, _ours, command) => {
   return command.length === 4 && String(theirs[0]?.value).startsWith("ERR wrong number of arguments");
 };
 
+/** Errors that name the policies for maxmemory: Redis has more of them since 8.6, which ours has too. */
+const laterPolicies: Rule = (theirs, ours) =>
+  theirs.every(({ value }, i) => value === String(ours[i]!.value).replace(/, (volatile|allkeys)-lrm/g, ""));
+
 const RULES: Readonly<Record<string, Rule>> = {
   KEYS: each(unordered),
   HKEYS: each(unordered),
@@ -223,6 +227,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "CLIENT LIST": each(clientFields),
   "CLIENT PAUSE": hugePause,
   "CONFIG GET": each(unorderedPairs),
+  "CONFIG SET": laterPolicies,
   "MEMORY USAGE": each(ownNumber),
   "MEMORY DOCTOR": each(ownText),
   "MEMORY STATS": each(ownText),

@@ -4,6 +4,7 @@ import type { OwnedBytes } from "../../src/lib/bytes.ts";
 import { PubSub, type Subscriber, type SubscriptionKind } from "../../src/pubsub/pubsub.ts";
 
 class Listener implements Subscriber {
+  subscriptionBytes = 0;
   channels: Set<string> | undefined;
   patterns: Set<string> | undefined;
   shardChannels: Set<string> | undefined;

@@ -88,3 +88,60 @@ describe("timing wheel", () => {
     expect(now).toBeLessThanOrEqual(START + 90_008);
   });
 });
+
+describe("visiting a timing wheel", () => {
+  test("sweeps over all entries in turn, whatever comes and goes meanwhile", () => {
+    const { entries, wheel } = setup();
+    const kept = new Set<Ptr>();
+    for (let i = 0; i < 500; i++) {
+      const e = timed(entries, START + (i % 7) * 10_000_000 + i);
+      wheel.add(e);
+      kept.add(e);
+    }
+    const seen = new Map<Ptr, number>();
+    for (let round = 0; round < 200; round++) {
+      wheel.sweep(10, (e) => {
+        seen.set(e, (seen.get(e) ?? 0) + 1);
+        return true;
+      });
+      const passing = timed(entries, START + round);
+      wheel.add(passing);
+      if (round % 2 === 0) wheel.remove(passing);
+    }
+    expect([...kept].filter((e) => !seen.has(e))).toEqual([]);
+    const visits = [...kept].map((e) => seen.get(e)!);
+    expect(Math.max(...visits) - Math.min(...visits)).toBeLessThanOrEqual(2);
+  });
+
+  test("visits those first that end first, and others of their slot at the next call", () => {
+    const { entries, wheel } = setup();
+    const [soon, later, far] = [START + 50, START + 500_000, START + 2e9].map((at) =>
+      Array.from({ length: 6 }, () => timed(entries, at)),
+    );
+    for (const e of [...far, ...later, ...soon]) wheel.add(e);
+    const visited = (count: number, wanted: (e: Ptr) => boolean = () => true): Ptr[] => {
+      const seen: Ptr[] = [];
+      wheel.visitFirst(count, (e) => seen.push(e) > 0 && wanted(e));
+      return seen;
+    };
+    expect(new Set(visited(100))).toEqual(new Set(soon));
+    expect(new Set([...visited(3), ...visited(3)])).toEqual(new Set(soon));
+    expect(visited(100, (e) => far.includes(e))).toHaveLength(18);
+    for (const e of soon) wheel.remove(e);
+    expect(new Set(visited(100))).toEqual(new Set(later));
+    for (const e of later) wheel.remove(e);
+    expect(new Set(visited(100))).toEqual(new Set(far));
+  });
+
+  test("takes memory only for the slots that are in use", () => {
+    const { arena, entries, wheel } = setup();
+    const before = arena.usedBytes;
+    wheel.add(timed(entries, START + 10_000_000));
+    expect(arena.usedBytes - before).toBeLessThan(4096);
+    const timer = timed(entries, START + 1);
+    wheel.add(timer);
+    wheel.remove(timer);
+    wheel.destroy();
+    expect(arena.usedBytes - before).toBeLessThan(256);
+  });
+});
