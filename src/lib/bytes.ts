@@ -8,7 +8,8 @@ export class Span {
   len = 0;
 
   set(buf: Uint8Array, start: number, len: number): void {
-    this.buf = buf;
+    // Most are in the buffer that was set before, and storing a reference costs more than comparing it.
+    if (this.buf !== buf) this.buf = buf;
     this.start = start;
     this.len = len;
   }

@@ -1,5 +1,4 @@
 // LZF, in which Redis packs long strings in RDB files: runs of literal bytes, and references to bytes that were there before.
-import { copyBytes } from "./bytes.ts";
 
 /** Control bytes below this announce literal bytes, one more than they say. */
 const LITERALS = 32;
@@ -17,8 +16,10 @@ const HASH_SHIFT = 32 - HASH_BITS;
 const HASH_FACTOR = 0x9e37_79b1 | 0;
 /** Positions are counted on from text to text up to this, and then anew. */
 const ORIGIN_MAX = 1 << 30;
-/** So many bytes without a match, and one more of those that follow is passed over at each step. */
+/** After so many bytes without a match, and again after as many, one more of those that follow is passed over at each step. */
 const PATIENCE_SHIFT = 6;
+const SKIPPED_MAX = 16;
+const REFERENCE_BYTES_MAX = 3;
 
 /**
  * Packs byte strings. Of all places with the same three bytes it remembers the last one, in a table that is not emptied between the strings:
@@ -29,7 +30,10 @@ export class LzfCompressor {
   /** What the string's first byte counts as in the table. */
   private origin = DISTANCE_MAX + 1;
 
-  /** Writes a packed form of at most `max` bytes to `out`, where so many more must be free; returns its length, 0 when there is none. */
+  /**
+   * Writes a packed form of at most `max` bytes to `out`; returns its length, 0 when there is none. Of what is behind these bytes some
+   * may be written, too.
+   */
   compress(buf: Uint8Array, start: number, len: number, out: Uint8Array, to: number, max: number): number {
     const { table } = this;
     const end = start + len;
@@ -39,29 +43,43 @@ export class LzfCompressor {
     let o = to;
     let literals = start;
     let at = start;
+    let three = (buf[at] << 8) | buf[at + 1];
     while (at <= last) {
-      const hash = Math.imul((buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2], HASH_FACTOR) >>> HASH_SHIFT;
-      const from = table[hash] - shift;
-      table[hash] = at + shift;
-      const isMatch =
-        at - from <= DISTANCE_MAX &&
-        from >= start &&
-        buf[from] === buf[at] &&
-        buf[from + 1] === buf[at + 1] &&
-        buf[from + 2] === buf[at + 2];
-      if (!isMatch) {
-        at += 1 + ((at - literals) >> PATIENCE_SHIFT);
+      three = ((three << 8) | buf[at + 2]) & 0xff_ffff;
+      const slot = Math.imul(three, HASH_FACTOR) >>> HASH_SHIFT;
+      const from = table[slot] - shift;
+      table[slot] = at + shift;
+      // What follows is all in one function: in several it takes half as long again.
+      const isFar = from < start || at - from > DISTANCE_MAX;
+      if (isFar || ((buf[from] << 16) | (buf[from + 1] << 8) | buf[from + 2]) !== three) {
+        const skipped = Math.min((at - literals) >> PATIENCE_SHIFT, SKIPPED_MAX);
+        at += 1 + skipped;
+        if (skipped > 0) three = (buf[at] << 8) | buf[at + 1];
         continue;
       }
       const longest = Math.min(LENGTH_MAX, end - at);
       let length = MATCH_MIN;
       while (length < longest && buf[from + length] === buf[at + length]) length++;
-      o = writeLiterals(buf, literals, at, out, o, limit);
-      if (o === 0 || o + 3 > limit) return 0;
-      o = writeReference(length, at - from - 1, out, o);
+      if (at - literals > LITERALS) o = writeLiterals(buf, literals, at, out, o, limit);
+      else if (literals < at) {
+        out[o++] = at - literals - 1;
+        while (literals < at) out[o++] = buf[literals++];
+      }
+      if (o === 0 || o + REFERENCE_BYTES_MAX > limit) return 0;
+      const back = at - from - 1;
+      const count = length - LENGTH_MIN;
+      if (count < LONG) out[o++] = (count << 5) | (back >> 8);
+      else {
+        out[o++] = (LONG << 5) | (back >> 8);
+        out[o++] = count - LONG;
+      }
+      out[o++] = back;
       at += length;
       literals = at;
-      if (at <= last) this.note(buf, at - 1, shift);
+      if (at > last) break;
+      // Of the places within a match only the last one is remembered.
+      three = (buf[at - 1] << 16) | (buf[at] << 8) | buf[at + 1];
+      table[Math.imul(three, HASH_FACTOR) >>> HASH_SHIFT] = at - 1 + shift;
     }
     o = writeLiterals(buf, literals, end, out, o, limit);
     return o === 0 ? 0 : o - to;
@@ -76,34 +94,19 @@ export class LzfCompressor {
     this.origin += len + DISTANCE_MAX;
     return origin;
   }
-
-  private note(buf: Uint8Array, at: number, shift: number): void {
-    const bytes = (buf[at] << 16) | (buf[at + 1] << 8) | buf[at + 2];
-    this.table[Math.imul(bytes, HASH_FACTOR) >>> HASH_SHIFT] = at + shift;
-  }
 }
 
 /** Writes the bytes from `from` to before `end` as they are; returns where that ends, 0 when it would be behind `limit`. */
 function writeLiterals(buf: Uint8Array, from: number, end: number, out: Uint8Array, to: number, limit: number): number {
   const count = end - from;
-  if (to + count + Math.ceil(count / LITERALS) > limit) return 0;
+  if (to + count + ((count + LITERALS - 1) >> 5) > limit) return 0;
   let o = to;
-  for (let at = from; at < end; ) {
-    const run = Math.min(LITERALS, end - at);
-    out[o] = run - 1;
-    copyBytes(buf, at, run, out, o + 1);
-    o += run + 1;
-    at += run;
+  let at = from;
+  while (at < end) {
+    const runEnd = Math.min(at + LITERALS, end);
+    out[o++] = runEnd - at - 1;
+    while (at < runEnd) out[o++] = buf[at++];
   }
-  return o;
-}
-
-function writeReference(length: number, back: number, out: Uint8Array, to: number): number {
-  const count = length - LENGTH_MIN;
-  let o = to;
-  out[o++] = (Math.min(count, LONG) << 5) | (back >> 8);
-  if (count >= LONG) out[o++] = count - LONG;
-  out[o++] = back;
   return o;
 }
 

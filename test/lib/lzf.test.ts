@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { decompressLzf } from "../../src/lib/lzf.ts";
+import fc from "fast-check";
+import { decompressLzf, LzfCompressor } from "../../src/lib/lzf.ts";
 
 describe("LZF", () => {
   test("unpacks literal bytes and references, also such as reach into what they write", () => {
@@ -14,5 +15,69 @@ describe("LZF", () => {
     expect(decompressLzf(Uint8Array.of(0, 97, 0x20), 4)).toBeUndefined();
     expect(decompressLzf(Uint8Array.of(0, 97), 2)).toBeUndefined();
     expect(decompressLzf(Uint8Array.of(0, 97), 1e9)).toBeUndefined();
+  });
+
+  /** Packs with the last of `packer`'s strings still in its table; undefined when it does not become 4 bytes smaller. */
+  function pack(packer: LzfCompressor, bytes: Uint8Array): Uint8Array | undefined {
+    const out = new Uint8Array(bytes.length + 50);
+    const length = packer.compress(
+      Buffer.concat([Buffer.from("xx"), bytes]),
+      2,
+      bytes.length,
+      out,
+      3,
+      bytes.length - 4,
+    );
+    return length === 0 ? undefined : out.slice(3, 3 + length);
+  }
+
+  test("packs what it can unpack, one string after the other", () => {
+    const packer = new LzfCompressor();
+    const someBytes = fc.uint8Array({ minLength: 1, maxLength: 20 });
+    const repeating = fc
+      .array(someBytes, { minLength: 1, maxLength: 8 })
+      .chain((parts) =>
+        fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 100 }).map((chosen) => Buffer.concat(chosen)),
+      );
+    fc.assert(
+      fc.property(repeating, (bytes) => {
+        if (bytes.length <= 4) return;
+        const packed = pack(packer, bytes);
+        if (packed === undefined) return;
+        expect(packed.length).toBeLessThanOrEqual(bytes.length - 4);
+        expect(Buffer.compare(decompressLzf(packed, bytes.length)!, bytes)).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("packs runs, far repetitions, and long strings well", () => {
+    const packer = new LzfCompressor();
+    expect(pack(packer, new Uint8Array(10_000))!.length).toBeLessThan(200);
+    const block = Uint8Array.from({ length: 8000 }, (_, i) => (i * i * 31) >> 5);
+    const twice = Buffer.concat([block, block]);
+    const packed = pack(packer, twice)!;
+    expect(packed.length).toBeLessThan(9000);
+    expect(Buffer.compare(decompressLzf(packed, twice.length)!, twice)).toBe(0);
+  });
+
+  test("gives up on bytes that have no pattern", () => {
+    const packer = new LzfCompressor();
+    expect(
+      pack(
+        packer,
+        Uint8Array.from({ length: 200 }, (_, i) => i),
+      ),
+    ).toBeUndefined();
+  });
+
+  test("starts anew when its positions have counted far", () => {
+    const packer = new LzfCompressor();
+    const large = new Uint8Array(1 << 28);
+    const out = new Uint8Array(8_000_000);
+    for (let i = 0; i < 5; i++) expect(packer.compress(large, 0, large.length, out, 0, out.length)).toBeGreaterThan(0);
+    expect(decompressLzf(pack(packer, Buffer.from("abcabcabcabcabcabc"))!, 18)).toEqual(
+      new Uint8Array(Buffer.from("abcabcabcabcabcabc")),
+    );
   });
 });

@@ -17,6 +17,8 @@ const DIGIT_9 = 0x39;
 const INTEGER_TEXT_MAX = 20;
 /** Greater scores are written as text, even if they are integers. */
 const SCORE_INTEGER_MAX = 2 ** 62;
+/** A double as text has fewer bytes. */
+const DOUBLE_TEXT_MAX = 32;
 /** How an element is written: the top bits, or the whole byte, of its first one. */
 const UINT_7_MAX = 127;
 const INT_13 = 0xc0;
@@ -47,6 +49,7 @@ export class ListpackWriter {
   private start = 0;
   private expected = 0;
   private readonly integer64 = new Int64();
+  private readonly digits = new Uint8Array(DOUBLE_TEXT_MAX);
 
   /** Starts a listpack of about `expected` bytes. */
   begin(out: RdbOutput, expected: number): void {
@@ -98,8 +101,10 @@ export class ListpackWriter {
       this.integer(value);
       return;
     }
-    const text = Buffer.from(formatDouble(value), "latin1");
-    this.text(text, 0, text.length);
+    const { digits } = this;
+    const text = formatDouble(value);
+    for (let i = 0; i < text.length; i++) digits[i] = text.charCodeAt(i);
+    this.text(digits, 0, text.length);
   }
 
   /** An integer that a double holds exactly, less than 2^63. */
