@@ -143,6 +143,7 @@ function followObservation(server: Configurable): void {
   follow(server, "busy-reply-threshold", (ms) => {
     server.scripting.host.busyReplyThresholdMs = ms;
   });
+  server.scripting.host.deprecatedApi = server.config.values["lua-enable-deprecated-api"];
   follow(server, "latency-tracking", (on) => {
     server.observation.keepsLatency = on;
     for (const { stats } of server.table.all()) stats.latency = undefined;

@@ -51,6 +51,7 @@ export class CommandHost implements ScriptHost {
   run: ScriptRun | undefined;
   /** Milliseconds after which others are told that a script runs; 0: never. */
   busyReplyThresholdMs = 0;
+  deprecatedApi = false;
   /** For tests: scripts may use commands that are not for them. */
   allowsAll = false;
   private loadStartUs = 0;

@@ -123,10 +123,15 @@ const scripts = {
     "Milliseconds after which others are told that a script runs.",
     { aliases: ["lua-time-limit"] },
   ),
-  "lua-enable-deprecated-api": directive(yesNo, false, "Old functions for scripts.", {
-    ...inertImmutable,
-    hidden: true,
-  }),
+  "lua-enable-deprecated-api": directive(
+    yesNo,
+    false,
+    "Give scripts setfenv, getfenv and newproxy, which are unsafe.",
+    {
+      immutable: true,
+      hidden: true,
+    },
+  ),
 };
 
 /** Delays that Redis's tests ask for. */

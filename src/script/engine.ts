@@ -15,6 +15,8 @@ import { CAN_PAUSE, Machine, type MachineImports } from "./machine.ts";
  * `args` and `reply` are borrowed for the time of the call.
  */
 export interface ScriptHost {
+  /** Whether scripts find setfenv, getfenv and newproxy: asked when a machine is made. */
+  readonly deprecatedApi: boolean;
   /**
    * redis.call and redis.pcall: argument 0 is the command's name; `args` has a complete request (`frameStart` to `frameEnd`) that may
    * be journalled. Exactly one reply goes to `reply`, whose `resp3` is what redis.setresp chose (RESP2 at the start of a script).
@@ -230,7 +232,12 @@ export class LuaEngine {
   }
 
   private enter(): Machine {
-    this.machine ??= new Machine(this.imports, this.kind === "function", this.memoryLimitBytes);
+    this.machine ??= new Machine(
+      this.imports,
+      this.kind === "function",
+      this.host.deprecatedApi,
+      this.memoryLimitBytes,
+    );
     this.machine.refresh();
     return this.machine;
   }

@@ -32,7 +32,7 @@ export interface MachineImports {
 
 interface MachineExports {
   memory: WebAssembly.Memory;
-  start(functions: number, version: number): void;
+  start(functions: number, version: number, deprecatedApi: number): void;
   set_memory_limit(bytes: number): void;
   memory_used(): number;
   control(): number;
@@ -81,14 +81,14 @@ export class Machine {
   readonly runPausable: (...args: Parameters<MachineExports["run"]>) => Promise<void>;
   private readonly control: number;
 
-  constructor(host: MachineImports, functions: boolean, memoryLimitBytes: number) {
+  constructor(host: MachineImports, functions: boolean, deprecatedApi: boolean, memoryLimitBytes: number) {
     compiled ??= new WebAssembly.Module(readFileSync(wasmPath));
     const { pause, ...rest } = host;
     const imports = { ...rest, pause: Suspending === undefined ? () => {} : new Suspending(pause) };
     const instance = new WebAssembly.Instance(compiled, { host: imports });
     this.exports = instance.exports as unknown as MachineExports;
     this.runPausable = promising?.(this.exports.run) ?? (async (...args) => this.exports.run(...args));
-    this.exports.start(functions ? 1 : 0, versionNumber());
+    this.exports.start(functions ? 1 : 0, versionNumber(), deprecatedApi ? 1 : 0);
     this.exports.set_memory_limit(memoryLimitBytes);
     this.control = this.exports.control() >> 2;
     const { buffer } = this.exports.memory;

@@ -42,6 +42,7 @@ const REPLIES: Record<string, (reply: Reply, args: Args) => void> = {
 };
 
 export class TestHost implements ScriptHost {
+  deprecatedApi = false;
   readonly logged: [number, string][] = [];
   readonly replication: number[] = [];
   scriptName = "a-script";

@@ -117,6 +117,41 @@ describe("A script", () => {
   });
 });
 
+describe("Deprecated functions", () => {
+  const evaluateWith = (deprecatedApi: boolean, kind: "eval" | "function", script: string): string => {
+    const host = new TestHost();
+    host.deprecatedApi = deprecatedApi;
+    return evaluate(newEngine(host, kind), script);
+  };
+
+  test.each(["setfenv", "getfenv", "newproxy"])("%s are there only if they are asked for", (name) => {
+    expect(evaluateWith(true, "eval", `return type(${name})`)).toBe("$8\r\nfunction\r\n");
+    expect(evaluateWith(false, "eval", `return type(${name})`)).toContain(`nonexistent global variable '${name}'`);
+    expect(evaluateWith(true, "eval", "return type(dofile)")).toContain("nonexistent global variable 'dofile'");
+  });
+
+  test("work, and leave what is read-only alone", () => {
+    expect(evaluateWith(true, "eval", "local f = function() return x end setfenv(f, {x = 5}) return f()")).toBe(
+      ":5\r\n",
+    );
+    expect(evaluateWith(true, "eval", "getmetatable(newproxy(true)).__gc = function() end return 1")).toBe(":1\r\n");
+    expect(evaluateWith(true, "eval", "getfenv(0).x = 1")).toContain("Attempt to modify a readonly table");
+    expect(evaluateWith(true, "eval", "setfenv(redis.call, {})")).toContain("cannot change environment");
+  });
+
+  test("are there for functions, but not while a library is loaded", () => {
+    const host = new TestHost();
+    host.deprecatedApi = true;
+    const engine = newEngine(host, "function");
+    const registered: RegisteredFunction[] = [];
+    expect(
+      load(engine, "redis.register_function('f', function() return type(setfenv) end)", registered),
+    ).toBeUndefined();
+    expect(run(engine, registered[0]!.handle)).toBe("$8\r\nfunction\r\n");
+    expect(load(engine, "setfenv(1, {})", registered)).toContain("nonexistent global variable 'setfenv'");
+  });
+});
+
 describe("A text that is no script", () => {
   test("is refused with Lua's reason", () => {
     const engine = newEngine();

@@ -27,6 +27,7 @@ Buffer out;
 int state = IDLE;
 int protocol = 2;
 int functions;
+int deprecated_api;
 int version;
 
 static lua_State *L;
@@ -98,9 +99,10 @@ static void push_slots(void) {
 void __wasm_call_ctors(void);
 
 /* Makes the machine. Must be the first call. */
-EXPORT("start") void start(int for_functions, int redis_version) {
+EXPORT("start") void start(int for_functions, int redis_version, int with_deprecated_api) {
   __wasm_call_ctors();
   functions = for_functions;
+  deprecated_api = with_deprecated_api;
   version = redis_version;
   L = lua_newstate(allocate, NULL);
   lua_atpanic(L, panic);

@@ -75,6 +75,7 @@ enum { IDLE, RUNNING, LOADING };
 extern int state;      /* What the machine is doing. */
 extern int protocol;   /* What redis.setresp chose. */
 extern int functions;  /* Whether this machine is for functions. */
+extern int deprecated_api; /* Whether scripts find setfenv, getfenv and newproxy. */
 extern int version;    /* What scripts are told: 0x00MMmmpp. */
 
 /* values.c */

@@ -17,7 +17,9 @@ int luaopen_bit(lua_State *S);
 #define FUNCTION_GLOBALS "function globals"
 
 /* Names that Lua's base library defines and scripts do not get. */
-static const char *const denied[] = {"dofile", "loadfile", "print", "setfenv", "getfenv", "newproxy", NULL};
+static const char *const denied[] = {"dofile", "loadfile", "print", NULL};
+/* Those that they get only if the server's user wants it: with them a script can leave traps for others. */
+static const char *const deprecated[] = {"setfenv", "getfenv", "newproxy", NULL};
 
 static const luaL_Reg libraries[] = {{"", luaopen_base},
                                      {LUA_TABLIBNAME, luaopen_table},
@@ -127,16 +129,21 @@ static void protect(lua_State *S) {
   }
 }
 
+static void take_away(lua_State *S, const char *const *names) {
+  for (; *names; names++) {
+    lua_pushnil(S);
+    lua_setglobal(S, *names);
+  }
+}
+
 static void open_libraries(lua_State *S) {
   for (const luaL_Reg *library = libraries; library->func; library++) {
     lua_pushcfunction(S, library->func);
     lua_pushstring(S, library->name);
     lua_call(S, 1, 0);
   }
-  for (const char *const *name = denied; *name; name++) {
-    lua_pushnil(S);
-    lua_setglobal(S, *name);
-  }
+  take_away(S, denied);
+  if (!deprecated_api) take_away(S, deprecated);
   lua_pushcfunction(S, base_pcall);
   lua_setglobal(S, "pcall");
   lua_getglobal(S, LUA_MATHLIBNAME);
