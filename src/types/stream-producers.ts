@@ -1,5 +1,5 @@
 import type { Span } from "../lib/bytes.ts";
-import { incrementBig, readBig } from "../lib/words.ts";
+import { incrementBig, readBig, writeBig } from "../lib/words.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import { IdRecords } from "./id-records.ts";
@@ -179,6 +179,24 @@ export class StreamProducers {
     this.order.words[this.order.at + RECORD_MESSAGE] = message;
     incrementBig(this.words(block), this.at(block) + ADDED);
     while (this.order.count(this.orderOf(p)) > this.maxSize(h)) this.forgetOldest(p);
+  }
+
+  /** Whether a message and its entry are new to a producer, however old they are: for what is read from a file. */
+  mayAdd(h: Ptr, producer: Uint8Array, name: Uint8Array, id: StreamId): boolean {
+    const block = this.block(h);
+    if (block === NULL) return true;
+    const p = this.producers.find(this.words(block), this.at(block) + LIST, producer, 0, producer.length);
+    if (p === NULL) return true;
+    if (this.order.find(this.orderOf(p), id)) return false;
+    return this.messages.find(this.words(p), this.at(p) + MESSAGES, name, 0, name.length) === NULL;
+  }
+
+  /** Sets `added` and `duplicates`. */
+  setCounts(h: Ptr, added: bigint, duplicates: bigint): void {
+    if (added === 0n && duplicates === 0n && !this.has(h)) return;
+    const block = this.make(h);
+    writeBig(this.words(block), this.at(block) + ADDED, added);
+    writeBig(this.words(block), this.at(block) + DUPLICATES, duplicates);
   }
 
   /** Forgets what is too old of a producer. False when that was all: the producer is gone. */

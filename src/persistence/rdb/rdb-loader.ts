@@ -176,6 +176,9 @@ export class RdbLoader {
       case OPCODE.MODULE_AUX:
         this.readModuleAux();
         return;
+      case OPCODE.KEY_META:
+        this.readModuleNotes();
+        return;
       default:
         throw new RdbError(`Unknown RDB encoding type ${code}`);
     }
@@ -238,6 +241,16 @@ export class RdbLoader {
     skipModuleValue(this.input);
     this.countSkipped(name);
     this.forgetKey();
+  }
+
+  /** What modules have noted about the key that follows. */
+  private readModuleNotes(): void {
+    if (this.refusesModules) throw new RdbError("The RDB file contains metadata of modules that I can't load");
+    for (let left = this.input.count(1); left > 0; left--) {
+      this.input.skip(4);
+      skipModuleValue(this.input);
+    }
+    this.countSkipped("(metadata of keys)");
   }
 
   private get refusesModules(): boolean {

@@ -5,13 +5,15 @@ import { NULL, type Ptr } from "../../memory/arena.ts";
 import { EMPTY_BYTES } from "../../structures/packed-list.ts";
 import { PACKED_HASH, TABLE_HASH } from "../../types/hash.ts";
 import { NO_DEADLINE } from "../../types/hash-deadlines.ts";
-import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, ZSET } from "../../types/kinds.ts";
+import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, STREAM, ZSET } from "../../types/kinds.ts";
 import { ListBuilder } from "../../types/list-builder.ts";
+import { STREAM_VALUE } from "../../types/stream.ts";
 import { TYPE } from "./codes.ts";
 import { IntsetTexts } from "./intset-texts.ts";
 import { ListpackTexts } from "./listpack-texts.ts";
 import { QuicklistTexts } from "./quicklist-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
+import { StreamReader } from "./stream-reader.ts";
 import type { Texts } from "./texts.ts";
 import { ZiplistTexts } from "./ziplist-texts.ts";
 import { ZipmapTexts } from "./zipmap-texts.ts";
@@ -44,6 +46,11 @@ const SHAPES: Readonly<Record<number, number>> = {
   [TYPE.HASH_LISTPACK_TIMED_PRE_GA]: HASH,
   [TYPE.HASH_TIMED]: HASH,
   [TYPE.HASH_LISTPACK_TIMED]: HASH,
+  [TYPE.STREAM]: STREAM,
+  [TYPE.STREAM_2]: STREAM,
+  [TYPE.STREAM_3]: STREAM,
+  [TYPE.STREAM_4]: STREAM,
+  [TYPE.STREAM_5]: STREAM,
 };
 
 /**
@@ -68,6 +75,8 @@ export class ValueReader {
   private readonly lists: ListBuilder;
   /** Where texts come from; undefined: they are strings of their own. */
   private source: Texts | undefined;
+  private stream: Generator<void, void> | undefined;
+  private readonly streams: StreamReader;
   /** Elements of a table that are still to be read. */
   private left = 0;
   private minDeadlineMs = 0;
@@ -87,6 +96,7 @@ export class ValueReader {
   ) {
     this.lists = new ListBuilder(keyspace.lists);
     this.quicklist = new QuicklistTexts(input);
+    this.streams = new StreamReader(keyspace.streams, input, () => keyspace.clock.unixMs());
   }
 
   /** Whether there are values of that type that this reads. */
@@ -101,9 +111,20 @@ export class ValueReader {
     this.isEmpty = false;
     this.root = NULL;
     this.left = 0;
+    if (this.shape === STREAM) {
+      this.beginStream(type);
+      return;
+    }
     this.openSource(type);
     if (this.shape === LIST) this.lists.begin();
     else this.draft = this.makeDraft();
+  }
+
+  private beginStream(type: number): void {
+    const { streams, entries } = this.keyspace;
+    streams.create();
+    this.draft = entries.createReference(STREAM_VALUE, false, EMPTY, 0, 0, streams.root, streams.rootBytes);
+    this.stream = this.streams.read(streams.root, type);
   }
 
   private openSource(type: number): void {
@@ -187,12 +208,19 @@ export class ValueReader {
 
   /** Reads some elements. True when the value is complete. */
   step(): boolean {
+    if (this.shape === STREAM) return this.stepStream();
     for (let i = 0; i < STEP_ELEMENTS; i++) {
       if (this.readElement()) continue;
       this.finish();
       return true;
     }
     return false;
+  }
+
+  private stepStream(): boolean {
+    if (this.stream!.next().done !== true) return false;
+    this.finish();
+    return true;
   }
 
   private readElement(): boolean {
@@ -333,7 +361,7 @@ export class ValueReader {
       return;
     }
     const { entries } = keyspace;
-    this.isEmpty = keyspace.collections[this.shape]!.length(draft) === 0;
+    this.isEmpty = this.shape !== STREAM && keyspace.collections[this.shape]!.length(draft) === 0;
     if (this.isEmpty) {
       this.discard();
       return;

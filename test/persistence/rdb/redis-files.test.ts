@@ -7,12 +7,12 @@ import { requireRedisServer, startOurs, startRedis } from "../../support/oracle.
 import { RawConnection } from "../../support/raw.ts";
 import { removeScratch, scratch } from "../scratch.ts";
 import { asking, contentsOf, differences } from "./contents.ts";
-import { hashKeys, listKeys, Sequence, setKeys, stringKeys, timedKeys, zsetKeys } from "./dataset.ts";
+import { hashKeys, listKeys, Sequence, setKeys, streamKeys, stringKeys, timedKeys, zsetKeys } from "./dataset.ts";
 
 afterEach(removeScratch);
 
 const sequence = new Sequence(11);
-const COMMANDS = [stringKeys, listKeys, setKeys, hashKeys, zsetKeys]
+const COMMANDS = [stringKeys, listKeys, setKeys, hashKeys, zsetKeys, streamKeys]
   .flatMap((keys) => keys(sequence))
   .concat(timedKeys());
 
