@@ -1,4 +1,5 @@
 import type { ConfigStore } from "../config/store.ts";
+import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Span } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -75,10 +76,20 @@ export interface Persistence {
   close(): boolean;
 }
 
-/** Values by themselves in the form of RDB files, for DUMP. */
+/** Values by themselves in the form of RDB files, for DUMP and RESTORE. */
 export interface Payloads {
   /** The value of that entry, with version and checksum; valid until the next call. */
   dump(e: Ptr): Span;
+  /** Payloads whose checksum is wrong are intact, too: for tests. */
+  skipsChecksum: boolean;
+  /** Whether a payload has its checksum, and a version that is known. */
+  isIntact(buf: Uint8Array, start: number, len: number): boolean;
+  /** Reads the value of a payload that is intact, to `put` it or `drop` it. False when it is damaged, or of no type that there is here. */
+  read(buf: Uint8Array, start: number, len: number): boolean;
+  /** Makes the value that was read that of a key; `old` is what it has now, or NULL. `deadlineMs` 0: none. Returns the key's entry. */
+  put(db: Database, old: Ptr, key: Uint8Array, start: number, len: number, hash: number, deadlineMs: number): Ptr;
+  /** Frees the value that was read. */
+  drop(): void;
 }
 
 /** Saves all data in a file. What fails says why in the log. */

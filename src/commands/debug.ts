@@ -146,6 +146,17 @@ const setActiveExpire = command({
   },
 });
 
+const setSkipChecksumValidation = command({
+  ...metadata,
+  name: "set-skip-checksum-validation",
+  arity: 3,
+  summary: "Whether checksums of what RESTORE is given are taken to be right (1).",
+  run(c) {
+    c.server.payloads.skipsChecksum = isOn(c, 2);
+    c.reply.ok();
+  },
+});
+
 /** Argument i as a number other than 0; what is no number is 0. */
 function isOn({ args }: Call, i: number): boolean {
   const value = parseInteger(args.buf, args.start[i], args.len[i]);
@@ -182,6 +193,7 @@ const subcommands: readonly Command[] = [
   debugProtocol,
   debugQuicklistPackedThreshold,
   setActiveExpire,
+  setSkipChecksumValidation,
   sleep,
 ];
 const help = helpCommand("DEBUG", metadata, subcommands, {
@@ -198,6 +210,7 @@ const help = helpCommand("DEBUG", metadata, subcommands, {
   protocol: "<type>",
   "quicklist-packed-threshold": "<bytes>",
   "set-active-expire": "<0|1>",
+  "set-skip-checksum-validation": "<0|1>",
   sleep: "<seconds>",
 });
 

@@ -35,6 +35,7 @@ import * as monitor from "./monitor.ts";
 import * as multiStrings from "./multi-strings.ts";
 import * as object from "./object.ts";
 import * as pubsub from "./pubsub.ts";
+import * as restore from "./restore.ts";
 import * as scan from "./scan.ts";
 import * as script from "./script.ts";
 import * as scripting from "./scripting.ts";
@@ -77,6 +78,7 @@ export const COMMANDS: readonly Command[] = [
   object,
   dump,
   pubsub,
+  restore,
   scan,
   strings,
   stringRanges,

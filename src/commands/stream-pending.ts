@@ -136,13 +136,14 @@ function replyRecords(c: Call, g: Ptr, consumerArg: number, count: number, minId
     if (id.compare(end) > 0) break;
     if (consumer !== NULL) pending.find(all, id);
     const { deliveryMs, owner } = groups;
-    const idle = c.nowMs - deliveryMs;
+    // A clock that was set back does not hide what was delivered before.
+    const idle = Math.max(0, c.nowMs - deliveryMs);
     if (idle < minIdle) continue;
     written++;
     reply.array(4);
     replyId(reply, id);
     replyConsumer(c, owner);
-    reply.integer(owner === NULL ? -1 : Math.max(0, idle));
+    reply.integer(owner === NULL ? -1 : idle);
     reply.bigInteger(groups.deliveriesBig);
   }
   reply.endDeferred(mark, written);

@@ -1,11 +1,15 @@
 import type { Payloads } from "../../command/context.ts";
 import type { ConfigStore } from "../../config/store.ts";
+import type { Database } from "../../keyspace/database.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
-import { CHECKSUM_BYTES, versionOf } from "./codes.ts";
+import { stringKind } from "../../types/string.ts";
+import { CHECKSUM_BYTES, TYPE, VERSION_MAX, versionOf } from "./codes.ts";
 import { RdbOutput } from "./output.ts";
+import { RdbError, RdbInput } from "./rdb-input.ts";
+import { ValueReader } from "./value-reader.ts";
 import { ValueWriter } from "./values.ts";
 
 const VERSION_BYTES = 2;
@@ -18,12 +22,18 @@ export class ValuePayloads implements Payloads {
   private readonly values: ValueWriter;
   private readonly crc = new Crc64();
   private readonly payload = new Span();
+  skipsChecksum = false;
+  private readonly input = new RdbInput();
+  private readonly reader: ValueReader;
+  /** The string that was read; undefined when it was a collection. */
+  private text: Span | undefined;
 
   constructor(
-    keyspace: Keyspace,
+    private readonly keyspace: Keyspace,
     private readonly config: ConfigStore,
   ) {
     this.values = new ValueWriter(keyspace, config.values["rdb-version"]);
+    this.reader = new ValueReader(keyspace, this.input);
   }
 
   dump(e: Ptr): Span {
@@ -46,5 +56,58 @@ export class ValuePayloads implements Payloads {
     out.at += CHECKSUM_BYTES;
     payload.set(out.buf, 0, out.at);
     return payload;
+  }
+
+  isIntact(buf: Uint8Array, start: number, len: number): boolean {
+    if (len < VERSION_BYTES + CHECKSUM_BYTES) return false;
+    const checksumAt = start + len - CHECKSUM_BYTES;
+    const version = buf[checksumAt - 2] | (buf[checksumAt - 1] << 8);
+    if (version > VERSION_MAX) return false;
+    if (this.skipsChecksum) return true;
+    const { crc } = this;
+    crc.reset();
+    crc.update(buf, start, len - CHECKSUM_BYTES);
+    return crc.equals(buf, checksumAt);
+  }
+
+  read(buf: Uint8Array, start: number, len: number): boolean {
+    const { input, reader } = this;
+    input.open(buf, start, len - VERSION_BYTES - CHECKSUM_BYTES);
+    this.text = undefined;
+    reader.endedBeforeMs = this.keyspace.nowMs;
+    try {
+      return this.readValue(input.byte()) && input.left === 0;
+    } catch (error) {
+      reader.discard();
+      if (error instanceof RdbError) return false;
+      throw error;
+    }
+  }
+
+  private readValue(type: number): boolean {
+    const { input, reader, payload } = this;
+    if (type === TYPE.STRING) {
+      input.string(payload);
+      this.text = payload;
+      return true;
+    }
+    if (!reader.knows(type)) return false;
+    reader.begin(type);
+    while (!reader.step());
+    if (input.left > 0) reader.drop();
+    return !reader.isEmpty;
+  }
+
+  put(db: Database, old: Ptr, key: Uint8Array, start: number, len: number, hash: number, deadlineMs: number): Ptr {
+    const { reader, text } = this;
+    if (text === undefined) {
+      return db.putReference(old, key, start, len, hash, reader.kind, reader.root, reader.rootBytes, deadlineMs);
+    }
+    const kind = stringKind(text.buf, text.start, text.len);
+    return db.setString(old, key, start, len, hash, kind, text.buf, text.start, text.len, deadlineMs);
+  }
+
+  drop(): void {
+    if (this.text === undefined) this.reader.drop();
   }
 }
