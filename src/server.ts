@@ -15,8 +15,10 @@ import { MemoryLimit } from "./command/memory-limit.ts";
 import { stopMonitoring } from "./command/monitoring.ts";
 import { Pause } from "./command/pause.ts";
 import { Scripting } from "./command/scripting.ts";
+import { SyncWaits } from "./command/sync-waits.ts";
 import type { CommandTable } from "./command/table.ts";
 import { Tracking } from "./command/tracking.ts";
+import type { UnsyncedKeys } from "./command/unsynced-keys.ts";
 import { WaitingClients } from "./command/waiting.ts";
 import { Watches } from "./command/watches.ts";
 import type { ConfigStore } from "./config/store.ts";
@@ -63,6 +65,7 @@ export class Server implements ServerContext, Host {
   readonly memoryLimit = new MemoryLimit(this);
   readonly watches = new Watches();
   readonly waiting = new WaitingClients();
+  readonly syncWaits = new SyncWaits(this);
   readonly tracking: Tracking;
   readonly keyChanges: KeyChanges;
   readonly events = new KeyEvents(this.pubsub);
@@ -80,6 +83,7 @@ export class Server implements ServerContext, Host {
   readonly snapshots: Snapshots;
   cronPaused = false;
   journal: Journal | undefined;
+  unsynced: UnsyncedKeys | undefined;
   gate = 0;
   writeError = "";
 
@@ -211,7 +215,8 @@ export class Server implements ServerContext, Host {
     return force;
   }
 
-  private stop(): void {
+  /** Accepts no connections and does nothing by itself any longer. */
+  stop(): void {
     this.listeners.close();
     this.background.stopTimers();
     clearInterval(this.cron);
@@ -279,6 +284,7 @@ export class Server implements ServerContext, Host {
     const journalled = journal === undefined || journal.flush();
     if (journalled !== ((this.gate & GATE_WRITES_REFUSED) === 0)) this.journalChanged(journalled);
     if (this.awaiting.size > 0) this.acknowledge(journal?.acknowledged ?? Number.POSITIVE_INFINITY);
+    if (this.syncWaits.size > 0) this.syncWaits.serve();
     this.output.flush();
   }
 

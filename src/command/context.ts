@@ -19,8 +19,10 @@ import type { KeyChanges } from "./key-changes.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import type { Pause } from "./pause.ts";
 import type { Scripting } from "./scripting.ts";
+import type { SyncWaits } from "./sync-waits.ts";
 import type { CommandTable, TableEntry } from "./table.ts";
 import type { Tracking } from "./tracking.ts";
+import type { UnsyncedKeys } from "./unsynced-keys.ts";
 import type { Waiter, WaitingClients } from "./waiting.ts";
 import type { Watches } from "./watches.ts";
 
@@ -56,7 +58,7 @@ export interface Journal {
   readonly end: number;
   /** What was appended below this offset may be acknowledged. */
   readonly acknowledged: number;
-  /** What was appended below this offset is on the disk. */
+  /** What was appended below this offset is on the disk, and would be loaded from there; negative: nothing would. */
   readonly durable: number;
 }
 
@@ -162,6 +164,7 @@ export interface ServerContext {
   readonly memoryLimit: MemoryLimit;
   readonly watches: Watches;
   readonly waiting: WaitingClients;
+  readonly syncWaits: SyncWaits;
   readonly tracking: Tracking;
   readonly keyChanges: KeyChanges;
   /** Runs requests within requests. */
@@ -190,6 +193,8 @@ export interface ServerContext {
   cronPaused: boolean;
   /** Absent while the AOF is off or is being loaded. */
   journal: Journal | undefined;
+  /** Present while every change must be on the disk before anybody is told of it. */
+  unsynced: UnsyncedKeys | undefined;
   /** Has what is due at the end of a poll done, soon. */
   startPoll(): void;
   /** Bits of GATE_*; 0 is the common case. */

@@ -13,6 +13,7 @@ export const ERRORS = {
   notInteger: error("ERR value is not an integer or out of range"),
   notFloat: error("ERR value is not a valid float"),
   outOfRange: error("ERR value is out of range"),
+  noFileToSync: error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."),
   mustBePositive: error("ERR value is out of range, must be positive"),
   overflow: error("ERR increment or decrement would overflow"),
   decrementOverflow: error("ERR decrement would overflow"),

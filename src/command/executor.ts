@@ -244,6 +244,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
 
   perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
     c.begin(client, args, reply, entry);
+    if (this.server.unsynced !== undefined) this.server.unsynced.seen(c);
     try {
       entry.command.run!(c);
     } catch (error) {
@@ -273,6 +274,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       this.broken(c, error);
     }
     this.conclude(c);
+    this.server.unsynced?.changedAnything();
     this.timer.end(client, c.args, c.reply.at);
     this.timer.stop();
     this.ended(c);
@@ -393,6 +395,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     stats.dirty += c.changes;
     if (journal === undefined || !this.journals) return;
     c.client.unsaved = true;
+    if (this.server.unsynced !== undefined) this.server.unsynced.changed(c);
     const { args, effects } = c;
     if (effects.at > 0) {
       this.unit.append(journal, c.db.id, effects.buf, 0, effects.at, c.effectCount);

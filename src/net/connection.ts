@@ -33,6 +33,8 @@ export class Connection implements Link, Pending, Sink {
   private waiting: Uint8Array[] | undefined;
   /** Messages that were pushed in the middle of a request, to be sent after its reply. */
   private held: OwnedBytes[] | undefined;
+  /** Messages were pushed in this poll: others may have changed something. */
+  private wasTold = false;
   private suspended = false;
   private executing = false;
   private rangeStart = 0;
@@ -292,7 +294,7 @@ export class Connection implements Link, Pending, Sink {
     }
     if (this.rangeEnd > this.rangeStart) this.moveRange();
     this.enqueue(message);
-    if (this.host.isBehind) this.client.unsaved = true;
+    this.wasTold = true;
     this.measure();
     if (!this.isPending) this.schedule();
     if (this.queuedBytes > OUTPUT_UNCHECKED_BYTES_MAX) this.host.checkOutput(this);
@@ -303,7 +305,7 @@ export class Connection implements Link, Pending, Sink {
     this.held = undefined;
     this.moveRange();
     for (const message of held) this.enqueue(message);
-    if (this.host.isBehind) this.client.unsaved = true;
+    this.wasTold = true;
     this.schedule();
     this.host.checkOutput(this);
   }
@@ -317,6 +319,10 @@ export class Connection implements Link, Pending, Sink {
 
   private send(): void {
     const { reply } = this.host.output;
+    if (this.wasTold) {
+      this.wasTold = false;
+      if (this.host.isBehind) this.client.unsaved = true;
+    }
     if (!this.host.isAcknowledged(this)) {
       this.holdOutput();
       return;

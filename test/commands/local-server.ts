@@ -7,6 +7,7 @@ import { MemoryLimit } from "../../src/command/memory-limit.ts";
 import { stopMonitoring } from "../../src/command/monitoring.ts";
 import { Pause } from "../../src/command/pause.ts";
 import { Scripting } from "../../src/command/scripting.ts";
+import { SyncWaits } from "../../src/command/sync-waits.ts";
 import { CommandTable } from "../../src/command/table.ts";
 import { Tracking } from "../../src/command/tracking.ts";
 import { WaitingClients } from "../../src/command/waiting.ts";
@@ -41,6 +42,7 @@ export class LocalServer implements ServerContext {
   readonly memoryLimit = new MemoryLimit(this);
   readonly watches = new Watches();
   readonly waiting = new WaitingClients();
+  readonly syncWaits = new SyncWaits(this);
   readonly tracking = new Tracking(this);
   readonly keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
   readonly events = new KeyEvents(this.pubsub);
@@ -69,6 +71,7 @@ export class LocalServer implements ServerContext {
   cronPaused = false;
   readonly startedMs = this.clock.unixMs();
   readonly journal = undefined;
+  readonly unsynced = undefined;
   gate = 0;
   writeError = "";
   readonly resuming: LocalClient[] = [];

@@ -1,5 +1,6 @@
 import { GATE_LOADING, type LoadProgress, type Persistence, type ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
+import { UnsyncedKeys } from "../../command/unsynced-keys.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
@@ -72,7 +73,7 @@ export class Aof implements Persistence {
     const { journal } = this;
     if (journal === undefined) return true;
     clearInterval(this.timer);
-    this.journal = this.context.journal = undefined;
+    this.journal = this.context.journal = this.context.unsynced = undefined;
     this.offset = journal.end;
     return journal.close();
   }
@@ -166,6 +167,8 @@ export class Aof implements Persistence {
     if (this.journal === undefined) return;
     this.journal.policy = values.appendfsync;
     this.journal.timestamps = values["aof-timestamp-enabled"];
+    if (values.appendfsync === "always") this.context.unsynced ??= new UnsyncedKeys(this.journal);
+    else this.context.unsynced = undefined;
   }
 }
 

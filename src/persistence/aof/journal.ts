@@ -38,7 +38,7 @@ const SLOW_SYNC_MS = 2000;
  *    file, under "always" on the disk. It never goes back.
  * 4. At most one sync runs off the main loop. It covers the offsets below `syncTo`, of which none is cut off while it runs. Under "always"
  *    the next one begins at the end of the poll in which it ends, and covers everything appended by then, whoever did it: group commit.
- * 5. `durable` never goes beyond what a sync that worked has covered.
+ * 5. `synced`, up to which everything is on the disk, never goes beyond what a sync that worked has covered.
  * 6. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
  *    than the one before it.
  *
@@ -67,8 +67,10 @@ export class AofJournal implements Journal {
   /** Bytes in `buf`. */
   used = 0;
   end: number;
-  durable: number;
   acknowledged: number;
+  /** There is no base file yet, so that nobody could load what is in the file. */
+  isBaseless = false;
+  private synced: number;
   /** Called when a sync off the main loop has ended. */
   onSynced: () => void = () => {};
   private inFile = 0;
@@ -99,12 +101,16 @@ export class AofJournal implements Journal {
     private readonly log: Log,
     start = 0,
   ) {
-    this.end = this.durable = this.acknowledged = this.syncTo = start;
+    this.end = this.synced = this.acknowledged = this.syncTo = start;
   }
 
   /** Why writes are to be refused, in the operating system's words; "" when all is well. */
   get lastError(): string {
     return this.writeError !== "" ? this.writeError : this.syncError;
+  }
+
+  get durable(): number {
+    return this.isBaseless ? -1 : this.synced;
   }
 
   /** Length of the file. */
@@ -262,14 +268,14 @@ export class AofJournal implements Journal {
   }
 
   private acknowledge(): void {
-    if (this.isSyncedAlways) this.acknowledged = Math.max(this.acknowledged, this.durable);
+    if (this.isSyncedAlways) this.acknowledged = Math.max(this.acknowledged, this.synced);
     else if (this.lastError === "") this.acknowledged = Math.max(this.acknowledged, this.base);
   }
 
   /** To be called once a second: starts the sync that "everysec" promises, off the main loop. */
   everySecond(): void {
     if ((this.policy === "no" || this.resting) && this.syncError === "") return;
-    if (this.written <= this.durable && this.former.length === 0) return;
+    if (this.written <= this.synced && this.former.length === 0) return;
     if (!this.syncing) this.startSync();
     else if (this.written > this.syncTo) this.postpone();
   }
@@ -293,7 +299,7 @@ export class AofJournal implements Journal {
   private syncWanted(): void {
     if (this.syncing) return;
     this.wanted = false;
-    if (this.written > this.durable) this.startSync();
+    if (this.written > this.synced) this.startSync();
   }
 
   private startSync(): void {
@@ -306,17 +312,17 @@ export class AofJournal implements Journal {
   /** Syncs the files one after the other, the present one last. */
   private syncNext(): void {
     const [oldest] = this.former;
-    if (oldest === undefined) this.file.sync(this.synced);
+    if (oldest === undefined) this.file.sync(this.syncEnded);
     else oldest.sync(this.formerSynced);
   }
 
   private readonly formerSynced = (error: string): void => {
     if (error === "") this.former.shift()!.close();
     if (error === "" && !this.closed) this.syncNext();
-    else this.synced(error);
+    else this.syncEnded(error);
   };
 
-  private readonly synced = (error: string): void => {
+  private readonly syncEnded = (error: string): void => {
     this.syncing = false;
     if (this.closed) this.closeFiles();
     else if (error === "") this.syncWorked(this.syncTo);
@@ -326,10 +332,10 @@ export class AofJournal implements Journal {
 
   /** Everything up to that offset is on the disk. */
   private syncWorked(offset: number): void {
-    this.durable = Math.max(this.durable, offset);
-    const kept = this.durable - this.base;
+    this.synced = Math.max(this.synced, offset);
+    const kept = this.synced - this.base;
     if (kept > 0) this.release(kept);
-    if (this.durable >= this.failedTo) this.recovered();
+    if (this.synced >= this.failedTo) this.recovered();
     this.acknowledge();
     if (this.syncError === "") return;
     this.syncError = "";
@@ -338,12 +344,12 @@ export class AofJournal implements Journal {
 
   private syncFailed(error: string): void {
     // Meanwhile a sync on the main loop may have made good what this one covered.
-    if (this.durable < this.syncTo) this.noteFailedSync(error);
+    if (this.synced < this.syncTo) this.noteFailedSync(error);
   }
 
   private noteFailedSync(error: string): void {
     const message = `Fail to fsync the AOF file: ${error}`;
-    if (this.durable === this.base) {
+    if (this.synced === this.base) {
       this.failed(error, message);
     } else {
       if (this.syncError === "") this.log.warning(message);
