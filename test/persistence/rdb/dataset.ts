@@ -79,6 +79,11 @@ export function someTexts(sequence: Sequence, count: number): string[] {
   });
 }
 
+/** Of those the ones that a packed collection takes. */
+function shortTexts(sequence: Sequence, count: number): string[] {
+  return [...new Set(someTexts(sequence, count * 2).filter((text) => text.length <= 64))].reverse().slice(0, count);
+}
+
 export function stringKeys(sequence: Sequence): Words[] {
   const values = [...INTEGERS.map(String), ...LARGE, ...ODD];
   for (const length of [...LENGTHS, 70_000]) {
@@ -115,6 +120,8 @@ export function setKeys(sequence: Sequence): Words[] {
   ]);
   requests.push(["SADD", "set:int:borders", "32767", "-32768", "0"], ["SADD", "set:int:wide", ...LARGE.slice(0, 9)]);
   for (const count of [1, 5, 128, 129, 2000]) requests.push(["SADD", `set:${count}`, ...someTexts(sequence, count)]);
+  for (const count of [2, 60, 128])
+    requests.push(["SADD", `set:packed:${count}`, "a", ...shortTexts(sequence, count - 1)]);
   return [...requests, ["SADD", "set:long", "x".repeat(65)], ["SADD", "set:longer", "y".repeat(5000), "1"]];
 }
 
@@ -123,6 +130,10 @@ export function hashKeys(sequence: Sequence): Words[] {
     const values = someTexts(sequence, count);
     return ["HSET", `hash:${count}`, ...values.flatMap((value, i) => [i % 3 === 0 ? String(i) : `field:${i}`, value])];
   });
+  for (const count of [2, 60, 511]) {
+    const fields = shortTexts(sequence, count).flatMap((text) => [text, text.slice(2)]);
+    requests.push(["HSET", `hash:packed:${count}`, ...fields]);
+  }
   requests.push(["HSET", "hash:value:64", "f", "v".repeat(64)], ["HSET", "hash:value:65", "f", "v".repeat(65)]);
   requests.push(["HSET", "hash:long", "f".repeat(300), sequence.bytes(20_000, 5), "", ""]);
   return requests;

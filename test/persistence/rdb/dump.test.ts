@@ -6,8 +6,8 @@ import { parseReply, texts } from "../../support/reply.ts";
 import { asking, contentOf } from "./contents.ts";
 import { hashKeys, listKeys, Sequence, setKeys, streamKeys, stringKeys, zsetKeys } from "./dataset.ts";
 
-/** Lists that did not grow at their ends, and streams, of more than one leaf each. */
-const OWN_LAYOUT = /^(list:left:\d{4}|stream:700)$/;
+/** Lists that did not grow at their ends, and streams, of more than one leaf each; and packed sets, which 7.0 does not have. */
+const OWN_LAYOUT = /^(list:left:\d{4}|set:packed:\d+|stream:700)$/;
 
 /** The payload's bytes, or the whole reply when it is none. */
 function payloadOf(reply: Uint8Array): Buffer {
