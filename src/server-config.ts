@@ -28,6 +28,7 @@ interface Configurable extends ServerContext {
 export function applyConfig(server: Configurable): void {
   limitToContainer(server);
   followMemory(server);
+  followDefragmentation(server);
   followObservation(server);
   followOomScore(server);
   followNetwork(server);
@@ -124,6 +125,28 @@ function warnOfSmallLimit(server: Configurable, bytes: number): undefined {
     `WARNING: the new maxmemory value set via CONFIG SET (${bytes}) is smaller than the current memory usage (${used}). This will ` +
       "result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.",
   );
+}
+
+function followDefragmentation(server: Configurable): void {
+  const { defragmentation } = server.keyspace;
+  follow(server, "activedefrag", (on) => {
+    defragmentation.activedefrag = on;
+  });
+  follow(server, "active-defrag-ignore-bytes", (bytes) => {
+    defragmentation.ignoreBytes = bytes;
+  });
+  follow(server, "active-defrag-threshold-lower", (percent) => {
+    defragmentation.thresholdLower = percent;
+  });
+  follow(server, "active-defrag-threshold-upper", (percent) => {
+    defragmentation.thresholdUpper = percent;
+  });
+  follow(server, "active-defrag-cycle-min", (percent) => {
+    defragmentation.cycleMin = percent;
+  });
+  follow(server, "active-defrag-cycle-max", (percent) => {
+    defragmentation.cycleMax = percent;
+  });
 }
 
 function followObservation(server: Configurable): void {

@@ -89,6 +89,7 @@ const resetstat = command({
     c.server.stats.reset();
     c.server.memoryLimit.resetStatistics();
     c.keyspace.reclaimer.freed = 0;
+    c.keyspace.defragmentation.resetFigures();
     for (const { stats } of c.server.table.all()) stats.reset();
     c.reply.ok();
   },

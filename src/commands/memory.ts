@@ -170,10 +170,11 @@ const purge = command({
   arity: 2,
   group: "server",
   since: "4.0.0",
-  summary: "Has the garbage of the JavaScript heap collected; data needs none of that.",
-  complexity: "O(N) where N is the size of the JavaScript heap",
+  summary: "Gives memory that nothing is in back to the system, and has the garbage of the JavaScript heap collected.",
+  complexity: "O(N) where N is the size of the memory given back and of the JavaScript heap",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
   run(c) {
+    c.keyspace.defragmentation.purge();
     Bun.gc(false);
     c.reply.ok();
   },

@@ -81,7 +81,7 @@ export const memory: Section = {
       ...machines(server, figures),
       ...limits(server),
       ...allocation(server, figures),
-      ...buffers(figures),
+      ...buffers(server, figures),
       ...freeing(server),
     };
   },
@@ -139,8 +139,19 @@ function limits({ config }: ServerContext): Fields {
 
 function allocation({ keyspace }: ServerContext, { used, rss }: MemoryFigures): Fields {
   const { usedBytes, mappedBytes } = keyspace.arena;
+  const { resident, used: inSegments } = keyspace.defragmentation.space();
+  const active = resident + usedBytes - inSegments;
   return {
     allocator_allocated: usedBytes,
+    allocator_active: active,
+    allocator_resident: active,
+    allocator_frag_ratio: (active / Math.max(1, usedBytes)).toFixed(2),
+    allocator_frag_bytes: active - usedBytes,
+    arena_returned_bytes: keyspace.defragmentation.returnedBytes,
+    allocator_rss_ratio: "1.00",
+    allocator_rss_bytes: 0,
+    rss_overhead_ratio: (rss / Math.max(1, active)).toFixed(2),
+    rss_overhead_bytes: rss - active,
     arena_mapped_bytes: mappedBytes,
     arena_segments: keyspace.arena.u8.filter((segment) => segment.length > 0).length,
     mem_fragmentation_ratio: (rss / used).toFixed(2),
@@ -148,7 +159,7 @@ function allocation({ keyspace }: ServerContext, { used, rss }: MemoryFigures): 
   };
 }
 
-function buffers({ clients, journal }: MemoryFigures): Fields {
+function buffers({ keyspace }: ServerContext, { clients, journal }: MemoryFigures): Fields {
   return {
     mem_not_counted_for_evict: journal,
     mem_replication_backlog: 0,
@@ -158,7 +169,7 @@ function buffers({ clients, journal }: MemoryFigures): Fields {
     mem_cluster_links: 0,
     mem_aof_buffer: journal,
     mem_allocator: "arena",
-    active_defrag_running: 0,
+    active_defrag_running: Math.round(keyspace.defragmentation.effort),
   };
 }
 

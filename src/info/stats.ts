@@ -1,4 +1,5 @@
 import type { ServerContext } from "../command/context.ts";
+import type { Defragmentation } from "../keyspace/defragmentation.ts";
 import type { Fields, Section } from "./section.ts";
 
 export const stats: Section = {
@@ -49,7 +50,7 @@ function expiry({ stats }: ServerContext): Fields {
   };
 }
 
-function lookups({ stats, pubsub, tracking, scripting, memoryLimit }: ServerContext): Fields {
+function lookups({ stats, pubsub, tracking, scripting, keyspace, memoryLimit }: ServerContext): Fields {
   const exceeded = memoryLimit.exceededMs;
   const { keyspaceHits, keyspaceMisses } = stats;
   return {
@@ -66,15 +67,26 @@ function lookups({ stats, pubsub, tracking, scripting, memoryLimit }: ServerCont
     pubsubshard_channels: pubsub.size("shardChannels"),
     migrate_cached_sockets: 0,
     slave_expires_tracked_keys: 0,
-    active_defrag_hits: 0,
-    active_defrag_misses: 0,
-    active_defrag_key_hits: 0,
-    active_defrag_key_misses: 0,
-    total_active_defrag_time: 0,
-    current_active_defrag_time: 0,
+    ...defragmentation(keyspace.defragmentation, keyspace.nowMs),
     tracking_total_keys: tracking.tableKeys,
     tracking_total_items: tracking.tableItems,
     tracking_total_prefixes: tracking.prefixCount,
+  };
+}
+
+/** Blocks and keys of which something was moved, and those that were only looked at; times in ms. */
+function defragmentation(
+  { mover, keysSeen, keysMoved, roundsMs, roundStartMs, effort }: Defragmentation,
+  nowMs: number,
+) {
+  const presentMs = effort > 0 ? nowMs - roundStartMs : 0;
+  return {
+    active_defrag_hits: mover.moved,
+    active_defrag_misses: mover.seen - mover.moved,
+    active_defrag_key_hits: keysMoved,
+    active_defrag_key_misses: keysSeen - keysMoved,
+    total_active_defrag_time: roundsMs + presentMs,
+    current_active_defrag_time: presentMs,
   };
 }
 

@@ -17,6 +17,7 @@ import { ZsetValues } from "../types/zset.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
 import { Eviction } from "./eviction.ts";
+import { Defragmentation } from "./defragmentation.ts";
 import { Reclaimer } from "./reclaimer.ts";
 
 /** Told of what happens to keys without a command having asked for it. */
@@ -46,6 +47,7 @@ export class Keyspace implements DatabaseOwner {
   readonly access: AccessClock;
   readonly reclaimer: Reclaimer;
   readonly eviction: Eviction;
+  readonly defragmentation: Defragmentation;
   readonly databases: Database[] = [];
   private readonly span = new Span();
   private readonly ended = new EndedFields();
@@ -80,6 +82,7 @@ export class Keyspace implements DatabaseOwner {
     this.access = new AccessClock(random);
     this.access.setNow(this.nowMs);
     this.reclaimer = new Reclaimer(this);
+    this.defragmentation = new Defragmentation(this);
     for (let id = 0; id < databaseCount; id++) this.databases.push(new Database(this, id));
     this.eviction = new Eviction(this);
   }

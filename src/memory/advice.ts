@@ -5,6 +5,7 @@ const PAGE_BYTES = 4096;
 /** Advice of Linux's madvise(2). */
 const MADV_DONTNEED = 4;
 const MADV_HUGEPAGE = 14;
+const MADV_NOHUGEPAGE = 15;
 
 type Madvise = (address: number, bytes: number, advice: number) => number;
 let loaded: Madvise | undefined;
@@ -33,6 +34,19 @@ export function adviseHugePages(buffer: SharedArrayBuffer): void {
   const address = ptr(new Uint8Array(buffer));
   const start = Math.ceil(address / PAGE_BYTES) * PAGE_BYTES;
   madvise(start, buffer.byteLength - (start - address), MADV_HUGEPAGE);
+}
+
+/**
+ * Gives the memory of whole pages back to the system: they are all zeros from now on. `whole`: the range is as large as a huge page, and may
+ * become one again at its next use; otherwise the system must not make a huge page of its surroundings again by itself.
+ */
+export function giveBack(segment: Uint8Array, start: number, bytes: number, whole: boolean): void {
+  const madvise = loadMadvise();
+  if (madvise === undefined) return;
+  const address = ptr(segment) + start;
+  if (address % PAGE_BYTES !== 0) return;
+  madvise(address, bytes, MADV_DONTNEED);
+  madvise(address, bytes, whole ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { adviseHugePages } from "./advice.ts";
-import { PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
+import { adviseHugePages, giveBack } from "./advice.ts";
+import { CHUNK_BYTES, CHUNK_PAGES, CHUNKS, PageMap, SEGMENT_BYTES, SEGMENT_PAGES, SLAB_PAGES } from "./page-map.ts";
 import type { PageToucher } from "./page-toucher.ts";
 import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_MAX } from "./size-classes.ts";
 
@@ -13,7 +13,9 @@ import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, PAGE_BYTES, SLAB_BYTES_M
  * 3. Segments never grow: growing buffers are slower to read, and no byte index reaches 2^31.
  * 4. Freeing takes the size that was asked for: blocks carry no header. `usedBytes` is the exact sum of the live blocks' sizes.
  * 5. A slab (64 KiB) holds blocks of one class. Slabs with room are in their class's list, full ones are in none; an empty slab
- *    goes back to its segment, and an empty segment to the operating system.
+ *    goes back to its segment.
+ * 6. Memory of a segment goes back to the system in chunks (2 MiB), when nothing is in them: see evacuation.ts. From a chunk that is being
+ *    emptied (`leaving`) nothing is taken: its slabs are in no list, its free pages withheld.
  */
 declare const pointer: unique symbol;
 export type Ptr = number & { readonly [pointer]: true };
@@ -21,12 +23,17 @@ export const NULL = 0 as Ptr;
 
 export const SEGMENT_SHIFT = 23;
 export const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
-const SLOT_COUNT = 512;
+export const SLOT_COUNT = 512;
 const SLAB_SHIFT = 13;
 const SLAB_BYTES = SLAB_PAGES * PAGE_BYTES;
+/** Slabs of a chunk, as a shift; and chunks by pointer. */
+const SLABS_SHIFT = 5;
+const CHUNK_SHIFT = SLAB_SHIFT + SLABS_SHIFT;
 const PAGE_UNITS = PAGE_BYTES >> 3;
 const RUN_BYTES_MAX = SEGMENT_BYTES >> 1;
 const NONE = -1;
+/** A shorter copy is made word by word. */
+const COPIED_UNITS = 32;
 /** Pages of the first segment that are touched by their use alone. */
 const FIRST_PAGES = 512;
 
@@ -55,7 +62,12 @@ export class Arena {
   /** Absent, as mostly, when nobody needs to be told of changes. */
   guard: ChangeGuard | undefined;
 
-  private readonly maps: (PageMap | undefined)[] = [];
+  /** Of each segment; huge blocks have none. */
+  readonly maps: (PageMap | undefined)[] = [];
+  /** 1 for each chunk that is being emptied, all segments' chunks in a row. */
+  private readonly leaving = new Uint8Array(SLOT_COUNT * CHUNKS);
+  /** The class of each slab, plus 1; 0: it is none. */
+  private readonly slabClass = new Uint8Array(SLOT_COUNT << 10);
   private readonly slabFree = new Int32Array(SLOT_COUNT << 10);
   private readonly slabCarved = new Uint16Array(SLOT_COUNT << 10);
   private readonly slabUsed = new Uint16Array(SLOT_COUNT << 10);
@@ -107,6 +119,100 @@ export class Arena {
     this.i32[p >>> SEGMENT_SHIFT].fill(0, at, at + (bytes >> 2));
   }
 
+  /** Whether a block lies where all is to be moved away. */
+  isLeaving(p: Ptr, bytes: number): boolean {
+    if (this.leaving[p >>> CHUNK_SHIFT] !== 0) return true;
+    return bytes > SLAB_BYTES_MAX && this.leaving[(p + ((bytes - 1) >> 3)) >>> CHUNK_SHIFT] !== 0;
+  }
+
+  /** Moves a block of `bytes` bytes if it lies where all is to be moved away. Returns where it is now; the caller's are all pointers to it. */
+  relocate(p: Ptr, bytes: number): Ptr {
+    if (!this.isLeaving(p, bytes)) return p;
+    const copy = this.duplicate(p, bytes);
+    this.free(p, bytes);
+    return copy;
+  }
+
+  /** A new block of `bytes` bytes with the content of another one, all of it: some keep something at the block's end. */
+  duplicate(p: Ptr, bytes: number): Ptr {
+    const copy = this.alloc(bytes);
+    const units = blockBytes(bytes) >> 3;
+    const source = this.f64[p >>> SEGMENT_SHIFT];
+    const target = this.f64[copy >>> SEGMENT_SHIFT];
+    const from = p & UNIT_MASK;
+    if (source === target) target.copyWithin(copy & UNIT_MASK, from, from + units);
+    else if (units > COPIED_UNITS) target.set(source.subarray(from, from + units), copy & UNIT_MASK);
+    else this.copyWords(p, copy, units << 1);
+    return copy;
+  }
+
+  /** As words, not doubles: a copied NaN need not keep its bits. */
+  private copyWords(p: Ptr, copy: Ptr, words: number): void {
+    const source = this.i32[p >>> SEGMENT_SHIFT];
+    const target = this.i32[copy >>> SEGMENT_SHIFT];
+    const from = (p & UNIT_MASK) << 1;
+    const to = (copy & UNIT_MASK) << 1;
+    for (let i = 0; i < words; i++) target[to + i] = source[from + i];
+  }
+
+  /** Nothing is taken from a chunk any more, and what is in it is to be moved away. */
+  withdraw(slot: number, chunk: number): void {
+    this.leaving[slot * CHUNKS + chunk] = 1;
+    this.maps[slot]!.withhold(chunk);
+    this.forEachSlab(slot, chunk, (slab, cls) => {
+      const used = this.slabUsed[slab];
+      if ((used + 1) * CLASS_BYTES[cls] <= SLAB_BYTES) this.unlinkSlab(cls, slab);
+      if (used === 0) this.dropSlab(slab);
+    });
+  }
+
+  /** Ends `withdraw`. Returns whether all has left, and the chunk's memory was given back. */
+  readmit(slot: number, chunk: number): boolean {
+    const map = this.maps[slot]!;
+    const isEmpty = map.freeIn(chunk) === CHUNK_PAGES;
+    if (isEmpty) this.giveBackChunk(slot, chunk);
+    else map.forEachFree(chunk, (page, count) => giveBack(this.u8[slot], page * PAGE_BYTES, count * PAGE_BYTES, false));
+    this.leaving[slot * CHUNKS + chunk] = 0;
+    map.restore(chunk);
+    this.forEachSlab(slot, chunk, (slab, cls) => {
+      if ((this.slabUsed[slab] + 1) * CLASS_BYTES[cls] <= SLAB_BYTES) this.linkSlab(cls, slab);
+    });
+    return isEmpty;
+  }
+
+  /** Empty slabs of a chunk are not kept any longer. */
+  dropEmptySlabs(slot: number, chunk: number): void {
+    this.forEachSlab(slot, chunk, (slab, cls) => {
+      if (this.slabUsed[slab] > 0) return;
+      this.unlinkSlab(cls, slab);
+      this.dropSlab(slab);
+    });
+  }
+
+  /** Gives the memory of a chunk with nothing in it back to the system. */
+  giveBackChunk(slot: number, chunk: number): void {
+    const map = this.maps[slot]!;
+    map.resident &= ~(1 << chunk);
+    map.returned |= 1 << chunk;
+    giveBack(this.u8[slot], chunk * CHUNK_BYTES, CHUNK_BYTES, true);
+  }
+
+  /** Bytes of the blocks in a chunk. */
+  bytesIn(slot: number, chunk: number): number {
+    let bytes = (CHUNK_PAGES - this.maps[slot]!.freeIn(chunk)) * PAGE_BYTES;
+    this.forEachSlab(slot, chunk, (slab, cls) => {
+      bytes -= SLAB_BYTES - this.slabUsed[slab] * CLASS_BYTES[cls];
+    });
+    return bytes;
+  }
+
+  private forEachSlab(slot: number, chunk: number, visit: (slab: number, cls: number) => void): void {
+    const first = (slot * CHUNKS + chunk) << SLABS_SHIFT;
+    for (let slab = first; slab < first + (1 << SLABS_SHIFT); slab++) {
+      if (this.slabClass[slab] !== 0) visit(slab, this.slabClass[slab] - 1);
+    }
+  }
+
   private addSlab(cls: number): number {
     let page = NONE;
     let slot = 0;
@@ -120,8 +226,10 @@ export class Arena {
       slot = this.addSegment();
       page = this.maps[slot]!.takeSlab();
     }
+    this.occupy(slot, page, SLAB_PAGES, 1);
     if (slot === this.newest) this.touchAhead(page + SLAB_PAGES, SEGMENT_PAGES);
     const slab = (slot << 10) + page / SLAB_PAGES;
+    this.slabClass[slab] = cls + 1;
     this.slabFree[slab] = 0;
     this.slabCarved[slab] = 0;
     this.slabUsed[slab] = 0;
@@ -130,6 +238,7 @@ export class Arena {
   }
 
   private linkSlab(cls: number, slab: number): void {
+    if (this.leaving[slab >>> SLABS_SHIFT] !== 0) return;
     const head = this.roomy[cls];
     this.slabNext[slab] = head;
     this.slabPrev[slab] = NONE;
@@ -147,9 +256,35 @@ export class Arena {
 
   /** An empty slab is kept while it is the class's only one with room: a client that adds and deletes must not map and unmap. */
   private retireSlab(cls: number, slab: number): void {
-    if (this.roomy[cls] === slab && this.slabNext[slab] === NONE) return;
-    this.unlinkSlab(cls, slab);
+    if (this.leaving[slab >>> SLABS_SHIFT] === 0) {
+      if (this.roomy[cls] === slab && this.slabNext[slab] === NONE) return;
+      this.unlinkSlab(cls, slab);
+    }
+    this.dropSlab(slab);
+  }
+
+  private dropSlab(slab: number): void {
+    this.slabClass[slab] = 0;
     this.releasePages(slab >>> 10, (slab & 1023) * SLAB_PAGES, SLAB_PAGES);
+  }
+
+  /**
+   * Pages of a segment have been taken. If that was the first use of a chunk whose memory had been given back, the one that comes next in the
+   * direction of growth is made resident ahead of its use.
+   */
+  private occupy(slot: number, page: number, count: number, direction: 1 | -1): void {
+    const map = this.maps[slot]!;
+    const last = Math.floor((page + count - 1) / CHUNK_PAGES);
+    for (let chunk = Math.floor(page / CHUNK_PAGES); chunk <= last; chunk++) {
+      map.resident |= 1 << chunk;
+      if ((map.returned & (1 << chunk)) === 0) continue;
+      map.returned &= ~(1 << chunk);
+      const next = chunk + direction;
+      if (this.toucher === undefined || next < 0 || next >= CHUNKS) continue;
+      if ((map.returned & ~map.resident & (1 << next)) === 0) continue;
+      map.resident |= 1 << next;
+      this.toucher.prepare(this.u8[slot], next * CHUNK_BYTES, CHUNK_BYTES);
+    }
   }
 
   private allocRun(size: number): Ptr {
@@ -161,11 +296,14 @@ export class Arena {
       if (map === undefined || map.freePages < count) continue;
       const page = map.takeRun(count);
       if (page < 0) continue;
+      this.occupy(slot, page, count, -1);
       if (slot === this.newest) this.touchAhead(0, page);
       return ((slot << SEGMENT_SHIFT) + page * PAGE_UNITS) as Ptr;
     }
     const slot = this.addSegment();
-    return ((slot << SEGMENT_SHIFT) + this.maps[slot]!.takeRun(count) * PAGE_UNITS) as Ptr;
+    const page = this.maps[slot]!.takeRun(count);
+    this.occupy(slot, page, count, -1);
+    return ((slot << SEGMENT_SHIFT) + page * PAGE_UNITS) as Ptr;
   }
 
   private freeRun(p: Ptr, size: number): void {
@@ -182,10 +320,16 @@ export class Arena {
   }
 
   private releasePages(slot: number, page: number, count: number): void {
-    const map = this.maps[slot]!;
-    map.release(page, count);
+    this.maps[slot]!.release(page, count);
+  }
+
+  /** Unmaps segments with nothing in them whose memory was given back. That alone frees only addresses. */
+  unmapEmpty(): void {
     // The first segment stays: its first page is the home of the null pointer.
-    if (map.freePages === SEGMENT_PAGES && slot !== 0) this.unmap(slot);
+    for (let slot = 1; slot < this.maps.length; slot++) {
+      const map = this.maps[slot];
+      if (map !== undefined && map.freePages === SEGMENT_PAGES && map.resident === 0) this.unmap(slot);
+    }
   }
 
   private addSegment(): number {

@@ -32,6 +32,11 @@ export class PageToucher {
     this.high = buffer.byteLength - (buffer.byteLength % STEP_BYTES) - (this.address === start ? 0 : STEP_BYTES);
   }
 
+  /** Part of an older segment is about to be used again. */
+  prepare(segment: Uint8Array, start: number, bytes: number): void {
+    this.touch([Math.ceil(ptr(segment) / PAGE_BYTES) * PAGE_BYTES + start, bytes]);
+  }
+
   /** The range up to `end` (bytes from the segment's start) has been taken at the bottom. */
   grownTo(end: number): void {
     while (this.low < this.high && end + AHEAD_BYTES > this.low) {

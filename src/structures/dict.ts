@@ -20,18 +20,18 @@ import type { Entries } from "./entry.ts";
  */
 export const HEADER_BYTES = 24;
 const COUNT = 0;
-const BUCKETS = 1;
-const DIRECTORY = 2;
-const DIRECTORY_SLOTS = 3;
-const FIRST_CHUNK = 4;
+export const BUCKETS = 1;
+export const DIRECTORY = 2;
+export const DIRECTORY_SLOTS = 3;
+export const FIRST_CHUNK = 4;
 
-const BUCKET_BYTES = 64;
+export const BUCKET_BYTES = 64;
 const BUCKET_WORDS = 16;
-const SLOTS = 12;
-const POINTERS = 3;
-const OVERFLOW = 15;
-const CHUNK_SHIFT = 10;
-const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
+export const SLOTS = 12;
+export const POINTERS = 3;
+export const OVERFLOW = 15;
+export const CHUNK_SHIFT = 10;
+export const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
 /** Mean entries a bucket at which one more bucket is made, and below which one is taken away. */
 const LOAD_MAX = 8;
 const LOAD_MIN = 2;
@@ -275,6 +275,11 @@ export class Dict {
   private bucketAt(d: Ptr, b: number): Ptr {
     const chunk = this.word(this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
     return (chunk + ((b & (CHUNK_BUCKETS - 1)) << 3)) as Ptr;
+  }
+
+  /** Blocks have been moved: where the last entry was found means nothing any more. */
+  forgetPlace(): void {
+    this.bucket = NULL;
   }
 
   /** Makes bucket, slot and home those of `e`: from the last find if it still holds, else by looking for it. */

@@ -37,6 +37,16 @@ const CHUNK_SENTINELS = 1 << CHUNK_SHIFT;
 const CHUNK_BYTES = (CHUNK_SENTINELS + 2) * 8;
 const NONE = -1;
 
+/** An entry has been moved to another block: makes its neighbours in its wheel's slot point there. */
+export function followLinks(i32: Int32Array[], e: Ptr): void {
+  const at = (e & UNIT_MASK) << 1;
+  const words = i32[e >>> SEGMENT_SHIFT];
+  const next = words[at + NEXT];
+  const previous = words[at + PREVIOUS];
+  i32[next >>> SEGMENT_SHIFT][((next & UNIT_MASK) << 1) + PREVIOUS] = e;
+  i32[previous >>> SEGMENT_SHIFT][((previous & UNIT_MASK) << 1) + NEXT] = e;
+}
+
 export interface WheelOwner {
   /** The entry's deadline has passed; it is out of the wheel already. */
   expire(e: Ptr): void;

@@ -112,6 +112,16 @@ export class ScoreTree extends Tree {
     this.insert(t, newScore, entry);
   }
 
+  /** Puts another block of the same entry in the place of `entry`; both are still there. */
+  replaceEntry(t: Ptr, score: number, entry: Ptr, copy: Ptr): void {
+    const at = this.locate(t, score, entry);
+    this.i32[this.leaf >>> SEGMENT_SHIFT][pointersIndex(this.leaf, this.leafBytes) + at] = copy;
+    if (at > 0) return;
+    this.readKey();
+    this.key[POINTER_WORD] = copy;
+    this.setKey();
+  }
+
   /** How many elements are before this one. */
   rankOf(t: Ptr, score: number, entry: Ptr): number {
     const at = this.locate(t, score, entry);

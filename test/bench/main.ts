@@ -8,6 +8,7 @@ import { expiry } from "./modes/expiry.ts";
 import { idle } from "./modes/idle.ts";
 import { replay } from "./modes/replay.ts";
 import { rss } from "./modes/rss.ts";
+import { rssAfter } from "./modes/rss-after.ts";
 import { rssCollections } from "./modes/rss-collections.ts";
 import { scripts } from "./modes/scripts.ts";
 import { stall } from "./modes/stall.ts";
@@ -26,6 +27,7 @@ const modes: Record<ModeName, Mode> = {
   replay,
   expiry,
   "rss-collections": rssCollections,
+  "rss-after": rssAfter,
   "stall-collections": stallCollections,
   scripts,
   bullmq,

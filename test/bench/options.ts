@@ -13,6 +13,7 @@ export const MODES = [
   "replay",
   "expiry",
   "rss-collections",
+  "rss-after",
   "stall-collections",
   "scripts",
   "bullmq",
@@ -52,6 +53,7 @@ Instead of the workloads, one or more of:
   --replay   time to load the same AOF
   --expiry   lag of expiry, 1M keys with deadlines spread over a minute (takes 80 s per server)
   --rss-collections    resident bytes per element of hashes, lists, sets and sorted sets
+  --rss-after          resident memory after 90% of 5M keys are deleted and other sizes are written
   --stall-collections  longest event-loop stalls on collections of 1M elements, and what deleting 10M takes
   --scripts  the first script after the start, and the memory that scripts take
   --bullmq   adding and processing 10,000 jobs of BullMQ
@@ -95,6 +97,7 @@ const FLAGS = {
   replay: { type: "boolean" },
   expiry: { type: "boolean" },
   "rss-collections": { type: "boolean" },
+  "rss-after": { type: "boolean" },
   "stall-collections": { type: "boolean" },
   scripts: { type: "boolean" },
   bullmq: { type: "boolean" },

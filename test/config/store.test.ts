@@ -182,12 +182,10 @@ describe("CONFIG SET", () => {
     const config = newStore();
     expect(config.set([["tls-port", "7000"]])).toBe(failed("tls-port", "go-redis does not speak TLS"));
     expect(config.set([["tls-replication", "yes"]])).toBe(failed("tls-replication", "go-redis does not speak TLS"));
-    expect(config.set([["activedefrag", "yes"]])).toContain("Active defragmentation cannot be enabled");
     expect(
       config.set([
         ["tls-port", "0"],
         ["tls-cluster", "no"],
-        ["activedefrag", "no"],
       ]),
     ).toBeUndefined();
   });

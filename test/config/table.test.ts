@@ -12,6 +12,8 @@ import { CWD, fakeHost } from "./fixtures/host.ts";
 const OWN_DEFAULTS: Record<string, string> = {
   appendfilename: "database.aof",
   "disable-thp": "no",
+  activedefrag: "yes",
+  "active-defrag-ignore-bytes": "8388608",
   bind: "127.0.0.1 -::1",
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Arena, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../src/memory/arena.ts";
+import { Evacuation } from "../../src/memory/evacuation.ts";
 import { blockBytes, CLASS_BYTES, CLASS_COUNT, classOf, SLAB_BYTES_MAX } from "../../src/memory/size-classes.ts";
 
 const size = fc.oneof(
@@ -60,6 +61,7 @@ describe("arena", () => {
     for (const p of runs) arena.free(p, 8_000_000);
     arena.free(huge, 200_000_000);
     arena.free(small, 40);
+    new Evacuation(arena).giveBackEmpty(false);
     expect(arena.mappedBytes).toBe(before);
     expect(arena.usedBytes).toBe(0);
   });

@@ -1,0 +1,213 @@
+import { type Arena, NULL, type Ptr } from "../memory/arena.ts";
+import { DeadlineHeap } from "../structures/deadline-heap.ts";
+import type { Dict } from "../structures/dict.ts";
+import { DictMover } from "../structures/dict-mover.ts";
+import { type Entries, REFERENCE } from "../structures/entry.ts";
+import { Tree } from "../structures/tree.ts";
+import { followLinks } from "../structures/wheel.ts";
+import { HashTimers, TIMER_BYTES } from "./hash-deadlines.ts";
+import { HASH, HASHTABLE, HASHTABLE_EX, LIST, LISTPACK_EX, SET, SKIPLIST, STREAM, ZSET } from "./kinds.ts";
+import { ScoreTree } from "./score-tree.ts";
+import { TableZset, HEADER_BYTES as ZSET_BYTES } from "./table-zset.ts";
+
+/** So many homes of a table, or leaves of a tree, are looked at in one step. */
+const HOMES_PER_STEP = 16;
+const LEAVES_PER_STEP = 16;
+/** `move` says so when there is nothing left to look at. */
+export const ALL_MOVED = 0;
+
+/**
+ * Moves the blocks of values away from where they are not to stay (memory/evacuation.ts): those of strings, packed collections, tables and
+ * leaves, which is nearly all. The few inner nodes of trees, heaps of deadlines and all of streams stay where they are.
+ *
+ * Invariants
+ * 1. No block moves to which somebody else than its owner in the arena points: the value is the key's, and nothing is kept of it between polls.
+ * 2. A block's copy is complete and every pointer changed before the old one is freed, where somebody may look at both in between.
+ */
+export class ValueMover {
+  private readonly tables: DictMover;
+  private readonly zsets: TableZset;
+  private readonly timers: HashTimers;
+  private readonly heap: DeadlineHeap;
+  private readonly leaves: Tree;
+  private readonly scores: ScoreTree;
+  /** The tree of the sorted set, and the heap of the hash, whose entries are moved. */
+  private tree: Ptr = NULL;
+  private deadlines: Ptr = NULL;
+  /** Blocks that were looked at, and those that were moved. */
+  seen = 0;
+  moved = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly entries: Entries,
+    dict: Dict,
+  ) {
+    this.tables = new DictMover(arena, dict);
+    this.zsets = new TableZset(arena, entries, dict);
+    this.timers = new HashTimers(arena);
+    this.heap = new DeadlineHeap(arena, entries);
+    this.leaves = new Tree(arena, 0);
+    this.scores = new ScoreTree(arena, entries);
+  }
+
+  /** Moves one block, and counts it. */
+  block(p: Ptr, bytes: number): Ptr {
+    const now = this.arena.relocate(p, bytes);
+    this.seen++;
+    if (now !== p) this.moved++;
+    return now;
+  }
+
+  /**
+   * Moves blocks of the value that an entry refers to, a bounded number, beginning where the last call for it ended; the first has 0.
+   * Returns where to go on, or ALL_MOVED. The value may have changed, but not been replaced, between two calls.
+   */
+  move(e: Ptr, from: number): number {
+    const { entries } = this;
+    if (entries.valueLength(e) > 0 && entries.encoding(e) !== SKIPLIST) {
+      if (entries.type(e) !== STREAM) this.moveRoot(e);
+      return ALL_MOVED;
+    }
+    switch (entries.type(e)) {
+      case HASH:
+        return this.moveHash(e, from);
+      case SET:
+        return this.moveSet(e, from);
+      case ZSET:
+        return this.moveZset(e, from);
+      case LIST:
+        return this.moveLeaves(entries.reference(e), from);
+      default:
+        return ALL_MOVED;
+    }
+  }
+
+  /** A value that is one block: a string, or a packed collection. */
+  private moveRoot(e: Ptr): void {
+    const { entries } = this;
+    const bytes = entries.valueLength(e);
+    const p = entries.reference(e);
+    const now = this.block(p, bytes);
+    if (now !== p) entries.setReference(e, now, bytes);
+  }
+
+  private moveHash(e: Ptr, from: number): number {
+    const { entries } = this;
+    const encoding = entries.encoding(e);
+    if (encoding === HASHTABLE) {
+      if (from === 0) entries.setReference(e, this.tables.header(entries.reference(e)), 0);
+      return this.moveTable(entries.reference(e), from, this.moveField);
+    }
+    if (from === 0) this.moveTimer(e);
+    const t = entries.reference(e);
+    if (encoding === LISTPACK_EX) {
+      const bytes = this.timers.extra(t);
+      this.timers.setFields(t, this.block(this.timers.fields(t), bytes), bytes);
+      return ALL_MOVED;
+    }
+    if (encoding !== HASHTABLE_EX) return ALL_MOVED;
+    this.deadlines = this.timers.extra(t) as Ptr;
+    if (from === 0) this.timers.setFields(t, this.tables.header(this.timers.fields(t)), this.deadlines);
+    return this.moveTable(this.timers.fields(t), from, this.moveTimedField);
+  }
+
+  private moveTimer(e: Ptr): void {
+    const t = this.entries.reference(e);
+    const now = this.block(t, TIMER_BYTES);
+    if (now === t) return;
+    this.entries.setReference(e, now, 0);
+    if (this.timers.deadline(now) !== Number.POSITIVE_INFINITY) followLinks(this.arena.i32, now);
+  }
+
+  private moveSet(e: Ptr, from: number): number {
+    const { entries } = this;
+    if (entries.encoding(e) !== HASHTABLE) return ALL_MOVED;
+    if (from === 0) entries.setReference(e, this.tables.header(entries.reference(e)), 0);
+    return this.moveTable(entries.reference(e), from, this.moveField);
+  }
+
+  /** The members first, by homes, then the leaves, whose numbers are below 0. */
+  private moveZset(e: Ptr, from: number): number {
+    const { entries, zsets } = this;
+    if (from === 0) entries.setReference(e, this.block(entries.reference(e), ZSET_BYTES), ZSET_BYTES);
+    const z = entries.reference(e);
+    this.tree = zsets.treeOf(z);
+    if (from >= 0) return this.moveTable(zsets.dictOf(z), from, this.moveMember) || -1;
+    return -this.moveTree(this.scores, this.tree, -from - 1, 1);
+  }
+
+  private moveLeaves(t: Ptr, from: number): number {
+    return this.moveTree(this.leaves, t, from, 0);
+  }
+
+  /** Moves leaves from the one with element `from` on. Returns the number, plus `base`, of the element to go on with, or ALL_MOVED. */
+  private moveTree(tree: Tree, t: Ptr, from: number, base: number): number {
+    if (!tree.seekIndex(t, from)) return ALL_MOVED;
+    let next = from - tree.offset;
+    for (let n = 0; n < LEAVES_PER_STEP; n++) {
+      const now = this.block(tree.leaf, tree.leafBytes);
+      if (now !== tree.leaf) tree.setLeaf(now, tree.leafBytes, tree.leafCount);
+      next += tree.leafCount;
+      if (!tree.next()) return ALL_MOVED;
+    }
+    return next + base;
+  }
+
+  private moveTable(d: Ptr, from: number, move: (e: Ptr) => Ptr): number {
+    const end = Math.min(this.tables.homes(d), from + HOMES_PER_STEP);
+    for (let home = Math.max(0, from); home < end; home++) this.tables.home(d, home, move);
+    return end < this.tables.homes(d) ? end : ALL_MOVED;
+  }
+
+  /** An entry of a table: a field with its value, or a member of a set. */
+  private readonly moveField = (f: Ptr): Ptr => {
+    const { entries } = this;
+    const now = this.block(f, entries.bytesOf(f));
+    if (entries.head(now) & (REFERENCE << 8)) this.moveRoot(now);
+    return now;
+  };
+
+  private readonly moveTimedField = (f: Ptr): Ptr => {
+    const now = this.moveField(f);
+    if (now !== f && this.entries.isTimed(now)) this.heap.replace(this.deadlines, now, now);
+    return now;
+  };
+
+  private readonly moveMember = (m: Ptr): Ptr => {
+    const { arena, entries } = this;
+    const bytes = entries.bytesOf(m);
+    this.seen++;
+    if (!arena.isLeaving(m, bytes)) return m;
+    const copy = arena.duplicate(m, bytes);
+    this.scores.replaceEntry(this.tree, this.zsets.score(m), m, copy);
+    arena.free(m, bytes);
+    this.moved++;
+    return copy;
+  };
+
+  /** A table of keys. Returns where it is now. */
+  header(table: Ptr): Ptr {
+    return this.tables.header(table);
+  }
+
+  /** The keys of one home. */
+  home(table: Ptr, home: number, move: (e: Ptr) => Ptr): void {
+    this.tables.home(table, home, move);
+  }
+
+  /** A key's entry, with the pointers to it that are not its table's. */
+  entry(e: Ptr): Ptr {
+    const { entries } = this;
+    const now = this.block(e, entries.bytesOf(e));
+    if (now === e) return e;
+    if (entries.isTimed(now)) followLinks(this.arena.i32, now);
+    if (entries.hasTimedFields(now)) this.timers.setOwner(entries.reference(now), now);
+    return now;
+  }
+
+  /** Whether a key's value is in other blocks than its entry. */
+  isApart(e: Ptr): boolean {
+    return (this.entries.head(e) & (REFERENCE << 8)) !== 0;
+  }
+}
