@@ -135,6 +135,7 @@ export class Server implements ServerContext, Host {
     this.background.add(this.keyspace.reclaimer);
     this.background.add(this.snapshots);
     this.background.add(this.keyspace.defragmentation);
+    this.keyspace.defragmentation.onShrunk = forgetStartupCode;
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);

@@ -5,7 +5,7 @@ import { helpCommand } from "../command/help.ts";
 import { memoryReport } from "../info/doctor.ts";
 import { humanBytes, percent } from "../info/format.ts";
 import { type MemoryFigures, memoryFigures } from "../info/memory.ts";
-import { NULL, type Ptr } from "../memory/arena.ts";
+import { NULL, type Ptr, SLAB_BYTES } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import { REFERENCE } from "../structures/entry.ts";
 
@@ -153,15 +153,20 @@ const doctor = command({
 const mallocStats = command({
   ...observing,
   name: "malloc-stats",
-  summary: "Tells about the segments that data is kept in.",
-  complexity: "O(N) where N is the number of segments",
+  summary: "Tells about the segments and the sizes of blocks that data is kept in.",
+  complexity: "O(N) where N is the size of the memory in units of 64 KB",
   run(c) {
     const { arena } = c.keyspace;
     const segments = arena.u8.flatMap((bytes, i) =>
       bytes.length > 0 ? [`segment ${i}: ${humanBytes(bytes.length)}`] : [],
     );
     const total = `in use: ${humanBytes(arena.usedBytes)} of ${humanBytes(arena.mappedBytes)}`;
-    c.reply.verbatim("txt", `${[total, ...segments].join("\n")}\n`);
+    const classes: string[] = [];
+    arena.forEachClass((bytes, slabs, blocks) => {
+      const filled = percent(blocks * bytes, slabs * SLAB_BYTES).toFixed(0);
+      classes.push(`blocks of ${bytes}: ${blocks} in ${slabs} slabs, ${filled}% filled`);
+    });
+    c.reply.verbatim("txt", `${[total, ...segments, ...classes].join("\n")}\n`);
   },
 });
 

@@ -10,9 +10,16 @@ import type { Keyspace } from "./keyspace.ts";
 /** How often it is looked at how much memory is wasted. */
 const LOOK_MS = 1000;
 /** After so long, chunks with blocks that did not move are tried again. */
-const FORGIVE_MS = 60_000;
-/** A round that gave back less than this part of what was wasted is followed by a pause that doubles each time, up to FORGIVE_MS. */
+const FORGIVE_MS = 15_000;
+/**
+ * A round that gave back less than this part of what was wasted is followed by a pause that doubles each time up to PAUSE_MS_MAX, and ends when
+ * so much more is wasted.
+ */
 const WORTHWHILE_PART = 0.2;
+const PAUSE_MS_MAX = 600_000;
+
+/** Much was given back. */
+const SHRUNK_BYTES = 8 * CHUNK_BYTES;
 
 /** A value that takes more than one step: its key, by name because it may be gone, and where to go on. */
 interface Unfinished {
@@ -39,8 +46,8 @@ export class Defragmentation implements BackgroundJob {
   thresholdUpper = 0;
   cycleMin = 0;
   cycleMax = 0;
-  /** Says that the data must stay where it is now. */
-  isHeld: () => boolean = () => false;
+  /** Told when a round has given back much: there may be other memory that is not needed any more. */
+  onShrunk: () => void = () => {};
 
   /** The share of the time that a round takes now, in percent; 0 while there is none. */
   effort = 0;
@@ -58,10 +65,11 @@ export class Defragmentation implements BackgroundJob {
   private readonly unfinished: Unfinished[] = [];
   private readonly span = new Span();
   private database = 0;
-  private home = 0;
+  private cursor = 0;
   /** The round has been everywhere, and gives back what it has emptied. */
   private isEnding = false;
   private wasteBefore = 0;
+  private wasteAfter = 0;
   private pauseMs = LOOK_MS;
   private nextRoundMs = 0;
   private forgivenMs = 0;
@@ -78,7 +86,7 @@ export class Defragmentation implements BackgroundJob {
   }
 
   private get isBlocked(): boolean {
-    return this.isHeld() || this.keyspace.reclaimer.isDue();
+    return this.keyspace.arena.guard !== undefined || this.keyspace.reclaimer.isDue();
   }
 
   isDue(nowMs: number): boolean {
@@ -105,9 +113,10 @@ export class Defragmentation implements BackgroundJob {
 
   private look(nowMs: number): void {
     this.giveBackEmpty(true);
-    if (!this.activedefrag || nowMs < this.nextRoundMs) return;
+    if (!this.activedefrag) return;
     const { resident, used } = this.space();
     const wasted = resident - used;
+    if (nowMs < this.nextRoundMs && wasted < this.wasteAfter * (1 + WORTHWHILE_PART) + this.ignoreBytes) return;
     const percent = (wasted / Math.max(1, used)) * 100;
     if (wasted < this.ignoreBytes || percent < this.thresholdLower) return;
     this.begin(nowMs, wasted, percent);
@@ -125,7 +134,7 @@ export class Defragmentation implements BackgroundJob {
     this.roundStartMs = nowMs;
     this.wasteBefore = wasted;
     this.database = 0;
-    this.home = 0;
+    this.cursor = 0;
     this.isEnding = false;
     this.nextLookMs = nowMs;
     this.startDatabase();
@@ -139,8 +148,10 @@ export class Defragmentation implements BackgroundJob {
     this.effort = 0;
     this.roundsMs += nowMs - this.roundStartMs;
     const { resident, used } = this.space();
-    const gained = this.wasteBefore - (resident - used);
-    this.pauseMs = gained >= this.wasteBefore * WORTHWHILE_PART ? LOOK_MS : Math.min(FORGIVE_MS, this.pauseMs * 2);
+    this.wasteAfter = resident - used;
+    const gained = this.wasteBefore - this.wasteAfter;
+    if (gained >= SHRUNK_BYTES) this.onShrunk();
+    this.pauseMs = gained >= this.wasteBefore * WORTHWHILE_PART ? LOOK_MS : Math.min(PAUSE_MS_MAX, this.pauseMs * 2);
     this.nextRoundMs = nowMs + this.pauseMs;
     this.nextLookMs = nowMs + LOOK_MS;
   }
@@ -156,13 +167,9 @@ export class Defragmentation implements BackgroundJob {
       if (this.goOn(pending) === ALL_MOVED) this.unfinished.splice(this.unfinished.indexOf(pending), 1);
       return;
     }
-    const { databases, dict } = this.keyspace;
-    const db = databases[this.database];
-    if (this.home < dict.buckets(db.table)) {
-      this.mover.home(db.table, this.home++, this.moveKey);
-      return;
-    }
-    this.home = 0;
+    const { databases } = this.keyspace;
+    this.cursor = this.mover.scan(databases[this.database].table, this.cursor, this.moveKey);
+    if (this.cursor !== 0) return;
     if (++this.database === databases.length) this.isEnding = true;
     else this.startDatabase();
   }

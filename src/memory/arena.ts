@@ -25,7 +25,7 @@ export const SEGMENT_SHIFT = 23;
 export const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 export const SLOT_COUNT = 512;
 const SLAB_SHIFT = 13;
-const SLAB_BYTES = SLAB_PAGES * PAGE_BYTES;
+export const SLAB_BYTES = SLAB_PAGES * PAGE_BYTES;
 /** Slabs of a chunk, as a shift; and chunks by pointer. */
 const SLABS_SHIFT = 5;
 const CHUNK_SHIFT = SLAB_SHIFT + SLABS_SHIFT;
@@ -204,6 +204,19 @@ export class Arena {
       bytes -= SLAB_BYTES - this.slabUsed[slab] * CLASS_BYTES[cls];
     });
     return bytes;
+  }
+
+  /** Calls `visit` for every size class that has slabs: the bytes of its blocks, its slabs, and its live blocks. */
+  forEachClass(visit: (bytes: number, slabs: number, blocks: number) => void): void {
+    const slabs = new Int32Array(CLASS_COUNT);
+    const blocks = new Int32Array(CLASS_COUNT);
+    for (let slab = 0; slab < this.maps.length << 10; slab++) {
+      const cls = this.slabClass[slab] - 1;
+      if (cls < 0) continue;
+      slabs[cls]++;
+      blocks[cls] += this.slabUsed[slab];
+    }
+    for (let cls = 0; cls < CLASS_COUNT; cls++) if (slabs[cls] > 0) visit(CLASS_BYTES[cls], slabs[cls], blocks[cls]);
   }
 
   private forEachSlab(slot: number, chunk: number, visit: (slab: number, cls: number) => void): void {

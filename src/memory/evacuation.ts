@@ -61,9 +61,10 @@ export class Evacuation {
     const fillings: Filling[] = [];
     let total = 0;
     this.forEachResident((slot, chunk) => {
+      if (slot + chunk === 0 || this.stubborn.has(slot * CHUNKS + chunk)) return;
       const bytes = this.arena.bytesIn(slot, chunk);
       total += bytes;
-      if (slot + chunk > 0 && !this.stubborn.has(slot * CHUNKS + chunk)) fillings.push({ slot, chunk, bytes });
+      fillings.push({ slot, chunk, bytes });
     });
     fillings.sort((a, b) => a.bytes - b.bytes);
     const spare = fillings.length - Math.ceil(total / (CHUNK_BYTES * FILLED_PART));

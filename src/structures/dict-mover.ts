@@ -13,6 +13,7 @@ import {
   POINTERS,
   SLOTS,
 } from "./dict.ts";
+import { highestBit, nextCursor } from "./scan-cursor.ts";
 
 /** Tells where an entry is now, which it may have moved. */
 export type MoveEntry = (e: Ptr) => Ptr;
@@ -35,8 +36,21 @@ export class DictMover {
     return this.arena.relocate(d, HEADER_BYTES);
   }
 
-  /** Moves what belongs to one home; with the first home of a chunk, the chunk. Entries are moved by `move`. */
-  home(d: Ptr, b: number, move: MoveEntry): void {
+  /**
+   * Moves what belongs to the homes that the cursor stands on and returns the next cursor; 0 starts and ends a walk. The order is that of
+   * Dict.scan, so that no entry is missed when the table grows or shrinks meanwhile.
+   */
+  scan(d: Ptr, cursor: number, move: MoveEntry): number {
+    const buckets = this.word(d, BUCKETS);
+    const half = highestBit(buckets);
+    const low = cursor & (half - 1);
+    this.home(d, low, move);
+    if (low + half < buckets) this.home(d, low + half, move);
+    return nextCursor(cursor, half);
+  }
+
+  /** With the first home of a chunk, the chunk is moved. */
+  private home(d: Ptr, b: number, move: MoveEntry): void {
     const { arena } = this;
     if ((b & (CHUNK_BUCKETS - 1)) === 0) this.chunk(d, b >> CHUNK_SHIFT);
     const chunk = this.word(this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
@@ -68,10 +82,6 @@ export class DictMover {
     const directory = this.word(d, DIRECTORY) as Ptr;
     const chunk = this.word(directory, index) as Ptr;
     this.setWord(directory, index, this.arena.relocate(chunk, buckets * BUCKET_BYTES));
-  }
-
-  homes(d: Ptr): number {
-    return this.word(d, BUCKETS);
   }
 
   private word(p: Ptr, i: number): number {

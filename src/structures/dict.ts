@@ -3,6 +3,7 @@ import type { Random } from "../lib/random.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import type { Entries } from "./entry.ts";
+import { highestBit, nextCursor } from "./scan-cursor.ts";
 
 /**
  * A hash table of entries by linear hashing (Litwin 1980): it grows and shrinks by one bucket at a time, so there is never a second table,
@@ -200,11 +201,11 @@ export class Dict {
    */
   scan(d: Ptr, cursor: number, visit: (e: Ptr) => void): number {
     const buckets = this.word(d, BUCKETS);
-    const half = 1 << (31 - Math.clz32(buckets));
+    const half = highestBit(buckets);
     const low = cursor & (half - 1);
     this.visitChain(this.bucketAt(d, low), visit);
     if (low + half < buckets) this.visitChain(this.bucketAt(d, low + half), visit);
-    return reverseBits((reverseBits(cursor | -half) + 1) | 0) >>> 0;
+    return nextCursor(cursor, half);
   }
 
   private visitChain(bucket: Ptr, visit: (e: Ptr) => void): void {
@@ -488,16 +489,4 @@ export class Dict {
 /** The tag in all four bytes of a word: from bits that do not choose the bucket of any table below 2^24 buckets; never 0. */
 function tagOf(hash: number): number {
   return Math.imul(hash >>> 24 || 1, 0x01010101);
-}
-
-function highestBit(v: number): number {
-  return 1 << (31 - Math.clz32(v));
-}
-
-function reverseBits(v: number): number {
-  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
-  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
-  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
-  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
-  return (v >>> 16) | (v << 16);
 }

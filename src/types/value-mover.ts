@@ -10,8 +10,8 @@ import { HASH, HASHTABLE, HASHTABLE_EX, LIST, LISTPACK_EX, SET, SKIPLIST, STREAM
 import { ScoreTree } from "./score-tree.ts";
 import { TableZset, HEADER_BYTES as ZSET_BYTES } from "./table-zset.ts";
 
-/** So many homes of a table, or leaves of a tree, are looked at in one step. */
-const HOMES_PER_STEP = 16;
+/** So many cursors of a table, or leaves of a tree, are looked at in one step. */
+const CURSORS_PER_STEP = 8;
 const LEAVES_PER_STEP = 16;
 /** `move` says so when there is nothing left to look at. */
 export const ALL_MOVED = 0;
@@ -127,7 +127,7 @@ export class ValueMover {
     return this.moveTable(entries.reference(e), from, this.moveField);
   }
 
-  /** The members first, by homes, then the leaves, whose numbers are below 0. */
+  /** The members first, by cursors, then the leaves, whose numbers are below 0. */
   private moveZset(e: Ptr, from: number): number {
     const { entries, zsets } = this;
     if (from === 0) entries.setReference(e, this.block(entries.reference(e), ZSET_BYTES), ZSET_BYTES);
@@ -155,9 +155,12 @@ export class ValueMover {
   }
 
   private moveTable(d: Ptr, from: number, move: (e: Ptr) => Ptr): number {
-    const end = Math.min(this.tables.homes(d), from + HOMES_PER_STEP);
-    for (let home = Math.max(0, from); home < end; home++) this.tables.home(d, home, move);
-    return end < this.tables.homes(d) ? end : ALL_MOVED;
+    let cursor = Math.max(0, from);
+    for (let n = 0; n < CURSORS_PER_STEP; n++) {
+      cursor = this.tables.scan(d, cursor, move);
+      if (cursor === 0) break;
+    }
+    return cursor;
   }
 
   /** An entry of a table: a field with its value, or a member of a set. */
@@ -191,9 +194,9 @@ export class ValueMover {
     return this.tables.header(table);
   }
 
-  /** The keys of one home. */
-  home(table: Ptr, home: number, move: (e: Ptr) => Ptr): void {
-    this.tables.home(table, home, move);
+  /** A few keys of a table, and what else is moved of it. Returns the next cursor; 0 starts and ends a walk. */
+  scan(table: Ptr, cursor: number, move: (e: Ptr) => Ptr): number {
+    return this.tables.scan(table, cursor, move);
   }
 
   /** A key's entry, with the pointers to it that are not its table's. */

@@ -76,7 +76,7 @@ describe("moving data together", () => {
     const after = job.space();
     expect(server.keyspace.arena.usedBytes).toBe(usedBytes);
     expect(before.resident).toBeGreaterThan(before.used * 2);
-    expect(after.resident).toBeLessThan(after.used * 1.1 + 5 * MB);
+    expect(after.resident).toBeLessThan(after.used * 1.1 + 8 * MB);
     expect(c.say("DEBUG DIGEST")).toBe(digest);
     expect(job.keysMoved).toBeGreaterThan(1000);
   });
@@ -126,10 +126,10 @@ describe("moving data together", () => {
     server.pass(1000);
     job.run(UNBOUNDED);
     expect(job.effort).toBeGreaterThan(0);
-    job.isHeld = () => true;
+    server.keyspace.arena.guard = { homeChanging: () => {}, blockChanging: () => {} };
     expect(job.isDue(server.keyspace.nowMs)).toBeFalse();
     expect(job.nextMs).toBe(Number.POSITIVE_INFINITY);
-    job.isHeld = () => false;
+    server.keyspace.arena.guard = undefined;
     job.activedefrag = false;
     job.run(UNBOUNDED);
     expect([job.effort, job.keysSeen]).toEqual([0, 0]);
