@@ -16,8 +16,8 @@ import { StreamValues } from "../types/stream.ts";
 import { ZsetValues } from "../types/zset.ts";
 import { AccessClock } from "./access.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
-import { Eviction } from "./eviction.ts";
 import { Defragmentation } from "./defragmentation.ts";
+import { Eviction } from "./eviction.ts";
 import { Reclaimer } from "./reclaimer.ts";
 
 /** Told of what happens to keys without a command having asked for it. */
