@@ -308,7 +308,11 @@ export class StreamReader {
     if (groups.owner !== NULL) {
       throw new RdbError("Duplicated consumer PEL entry loading a stream consumer group");
     }
+    // Without a consumer, but with a moment, it would count as given back.
+    const deliveryMs = groups.momentMs;
+    groups.deliveryMs = 0;
     groups.assign(g, consumer, this.id);
+    groups.deliveryMs = deliveryMs;
   }
 
   /** The pending entries that were given back, the one first that waits longest: those without a consumer. */
