@@ -62,6 +62,9 @@ export interface Journal {
   readonly durable: number;
 }
 
+/** What became of the wish for a rewrite of the append-only file: "busy" is that one is going on. */
+export type RewriteAnswer = "started" | "scheduled" | "busy" | "failed";
+
 /** What keeps the data durable, as INFO shows it and DEBUG LOADAOF uses it. */
 export interface Persistence {
   /** The loading that is going on. */
@@ -76,6 +79,9 @@ export interface Persistence {
   load(): Promise<string | undefined>;
   /** Writes and syncs what there is, and closes the file. False when that failed. */
   close(): boolean;
+  /** Whether what is written goes to files that a start would load. */
+  readonly isOn: boolean;
+  rewriteFile(): RewriteAnswer;
 }
 
 /** Values by themselves in the form of RDB files, for DUMP and RESTORE. */
@@ -120,6 +126,8 @@ export interface SnapshotControl {
 export interface Runner {
   /** What `runInner` changes until the matching `endUnit` is journalled as a whole. Units may be inside of each other. */
   beginUnit(): void;
+  /** There is one that has begun and not ended. */
+  readonly inUnit: boolean;
   endUnit(client: Client): void;
   /**
    * Runs a request within the one that is being run: its reply follows in `reply`. Nothing waits in there; but if it is a script

@@ -21,6 +21,11 @@ export class EffectUnit {
   /** The database of the effect that is held. */
   private heldDb = NONE;
 
+  /** There is one that has begun and not ended. */
+  get isActive(): boolean {
+    return this.depth > 0;
+  }
+
   begin(): void {
     this.depth++;
   }

@@ -318,6 +318,10 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     if (this.server.gate & GATE_MONITORED) tellMonitors(this.server, client, entry, args);
   }
 
+  get inUnit(): boolean {
+    return this.unit.isActive;
+  }
+
   beginUnit(): void {
     this.unit.begin();
   }

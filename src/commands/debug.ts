@@ -75,7 +75,7 @@ const loadAof = command({
   arity: 2,
   summary: "Forgets all data and loads the append-only file.",
   run(c) {
-    if (c.server.journal === undefined) c.fail(NO_AOF);
+    if (!c.server.persistence.isOn) c.fail(NO_AOF);
     else void reload(c.server, c.client.link);
   },
 });

@@ -8,7 +8,10 @@ import { REDIS_VERSION } from "../version.ts";
 
 const NO_SHUTDOWN = error("ERR No shutdown in progress.");
 const SHUTDOWN_FAILED = error("ERR Errors trying to SHUTDOWN. Check logs.");
-const NO_REWRITE = error("ERR Rewriting the append only file is not possible in this version");
+const REWRITE_FAILED = error(
+  "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+);
+const REWRITE_GOES_ON = error("ERR Background append only file rewriting already in progress");
 const LOLWUT_COLUMNS = 64;
 const LOLWUT_LINES = 24;
 /** Rules of cellular automata whose patterns are neither plain nor mere noise. */
@@ -82,10 +85,13 @@ export const bgrewriteaof = command({
   flags: ["admin", "noscript", "no_async_loading"],
   group: "server",
   since: "1.0.0",
-  summary: "Rewrites the append-only file; not possible yet.",
+  summary: "Writes the append-only file anew, with nothing but the data that there is now, in the background.",
   complexity: "O(1)",
   run(c) {
-    c.fail(NO_REWRITE);
+    const answer = c.server.persistence.rewriteFile();
+    if (answer === "busy") c.fail(REWRITE_GOES_ON);
+    else if (answer === "failed") c.fail(REWRITE_FAILED);
+    else c.reply.status(`Background append only file rewriting ${answer}`);
   },
 });
 

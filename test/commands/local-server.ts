@@ -62,6 +62,8 @@ export class LocalServer implements ServerContext {
     writeDelayUs: 0,
     load: () => Promise.resolve(undefined),
     close: () => true,
+    isOn: false,
+    rewriteFile: () => "started" as const,
   };
   readonly payloads = new ValuePayloads(this.keyspace, this.config);
   /** What writes the files of snapshots: one for each. */

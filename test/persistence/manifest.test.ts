@@ -6,7 +6,7 @@ import {
   formatManifest,
   type Manifest,
   parseManifest,
-  replaceAll,
+  withBase,
 } from "../../src/persistence/aof/manifest.ts";
 
 const BASE = "file a.aof.1.base.aof seq 1 type b\n";
@@ -104,13 +104,13 @@ describe("a manifest", () => {
     );
   });
 
-  test("makes history of all files when a new base and increment take their place", () => {
+  test("makes history of all files but those since a new base", () => {
     const next: AofFile = { name: "a.aof.2.base.aof", seq: 2, type: "b" };
     const old = { base, history: [{ name: "old", seq: 1, type: "h" as const }], increments: [incr] };
-    expect(replaceAll(old, next, incr2)).toEqual({
-      base: next,
-      history: [...old.history, { ...base, type: "h" }, { ...incr, type: "h" }],
-      increments: [incr2],
-    });
+    const history = [...old.history, { ...base, type: "h" as const }, { ...incr, type: "h" as const }];
+    expect(withBase(old, next, incr2)).toEqual({ base: next, history, increments: [incr2] });
+    const listed = { ...old, increments: [incr, incr2] };
+    expect(withBase(listed, next, incr2)).toEqual({ base: next, history, increments: [incr2] });
+    expect(withBase(old, next, undefined)).toEqual({ base: next, history, increments: [] });
   });
 });

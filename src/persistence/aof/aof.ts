@@ -1,6 +1,15 @@
-import { GATE_LOADING, type LoadProgress, type Persistence, type ServerContext } from "../../command/context.ts";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  GATE_LOADING,
+  type LoadProgress,
+  type Persistence,
+  type RewriteAnswer,
+  type ServerContext,
+} from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { UnsyncedKeys } from "../../command/unsynced-keys.ts";
+import { type FileCalls, systemFileCalls } from "../file-calls.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
@@ -9,6 +18,7 @@ import { AofJournal } from "./journal.ts";
 import { AofLoader } from "./loader.ts";
 import { ManifestError } from "./manifest.ts";
 import { MeasuredFile } from "./measured-file.ts";
+import { AofRewrite, type BaseWriter, type Continuation, type RewriteHost } from "./rewrite.ts";
 
 const SYNC_MS = 1000;
 
@@ -16,49 +26,55 @@ type Figures = Persistence["figures"];
 
 /**
  * The append-only file of a server: loads it at the start, opens it for writing, and is switched on and off and told its policy by the
- * configuration. While it is on, `context.journal` is its journal.
+ * configuration.
+ *
+ * | state   | the journal writes to        | what a start would load                    |
+ * |---------|------------------------------|--------------------------------------------|
+ * | off     | -                            | what was there when it was switched off    |
+ * | waiting | a temporary file, or nothing | the same: the first rewrite is not done yet |
+ * | on      | the last increment           | everything                                 |
+ *
+ * Switched on while the server runs it is waiting until a rewrite has brought the data to the files; one that fails is tried again.
  */
-export class Aof implements Persistence {
+export class Aof implements Persistence, RewriteHost {
   writeDelayUs = 0;
   lastLoad = { keysLoaded: 0, keysExpired: 0 };
+  state: "off" | "waiting" | "on" = "off";
+  folder: AofFolder;
   private journal: AofJournal | undefined;
   private loader: LoadProgress | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
-  /** Bytes of the base file, and of all files but the one that is written. */
-  private baseBytes = 0;
+  /** Bytes of all files but the one that is written, and of all when the last rewrite was done; at first, of the base file. */
   private closedBytes = 0;
+  private baseBytes = 0;
   /** Where the offsets of the next journal begin. */
   private offset = 0;
+  private readonly rewrite: AofRewrite;
 
+  /** `calls` change the folder. */
   constructor(
     private readonly context: ServerContext,
     private readonly executor: Executor,
+    writer: () => BaseWriter,
+    private readonly calls: FileCalls = systemFileCalls,
   ) {
     const { config } = context;
+    this.folder = this.newFolder();
+    this.rewrite = new AofRewrite(context, this, writer);
     config.onChange("appendonly", (on) => (on ? this.switchOn() : this.switchOff()));
     config.onChange("appendfsync", () => this.configure());
     config.onChange("aof-timestamp-enabled", () => this.configure());
+    config.onChange("no-appendfsync-on-rewrite", () => this.configure());
   }
 
   /** Loads the files and opens them for writing, if the AOF is on. Returns why that is impossible. */
   async load(): Promise<string | undefined> {
     this.context.gate |= GATE_LOADING;
     try {
-      if (!this.context.config.values.appendonly) {
-        const dump = new DumpLoading(this.context);
-        this.loader = dump;
-        await dump.load();
-        const { keysLoaded, keysExpired } = dump;
-        this.lastLoad = { keysLoaded, keysExpired };
-        return undefined;
-      }
-      const folder = this.newFolder();
-      folder.read();
-      const loader = new AofLoader(this.context, this.executor, folder);
-      this.loader = loader;
-      await loader.load();
-      this.use(folder, folder.open());
-      this.removeHistory(folder);
+      await this.rewrite.settled();
+      await this.removeTemporary();
+      if (this.context.config.values.appendonly) await this.loadFolder();
+      else await this.loadDump();
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -68,8 +84,46 @@ export class Aof implements Persistence {
     }
   }
 
-  /** Writes and syncs what there is, and closes the file. False when that failed. */
+  private async loadDump(): Promise<void> {
+    const dump = new DumpLoading(this.context);
+    this.loader = dump;
+    await dump.load();
+    const { keysLoaded, keysExpired } = dump;
+    this.lastLoad = { keysLoaded, keysExpired };
+  }
+
+  private async loadFolder(): Promise<void> {
+    const folder = this.newFolder();
+    this.folder = folder;
+    await folder.readToLoad();
+    const loader = new AofLoader(this.context, this.executor, folder);
+    this.loader = loader;
+    await loader.load();
+    this.use(await folder.open());
+    this.measure();
+    this.baseBytes = this.sizeOfBase();
+    this.state = "on";
+    void this.removeHistory();
+  }
+
+  /** Removes the base files that a process which is gone did not complete. */
+  private async removeTemporary(): Promise<void> {
+    const { dir } = this.context.config.values;
+    const names = await readdir(dir).catch(() => []);
+    for (const name of names) {
+      const pid = Number(/^temp-rewriteaof-bg-(\d+)\.aof$/.exec(name)?.[1]);
+      if (pid > 0 && (pid === process.pid || !isRunning(pid))) await this.folder.removeFile(join(dir, name));
+    }
+  }
+
+  /** Ends a rewrite, writes and syncs what there is, and closes the file. False when that failed. */
   close(): boolean {
+    this.rewrite.abort();
+    this.state = "off";
+    return this.closeJournal();
+  }
+
+  private closeJournal(): boolean {
     const { journal } = this;
     if (journal === undefined) return true;
     clearInterval(this.timer);
@@ -83,57 +137,110 @@ export class Aof implements Persistence {
     return this.loader;
   }
 
+  get isOn(): boolean {
+    return this.state === "on";
+  }
+
   get figures(): Figures {
-    return {
-      ...this.rewriteFigures(),
-      ...(this.journal === undefined ? {} : this.fileFigures(this.journal)),
-    };
+    return { ...this.rewriteFigures(), ...(this.state === "off" ? {} : this.fileFigures()) };
   }
 
   private rewriteFigures(): Figures {
+    const { rewrite } = this;
     return {
-      aof_enabled: this.journal === undefined ? 0 : 1,
-      aof_rewrite_in_progress: 0,
-      aof_rewrite_scheduled: 0,
-      aof_last_rewrite_time_sec: -1,
-      aof_current_rewrite_time_sec: -1,
-      aof_last_bgrewrite_status: "ok",
-      aof_rewrites: 0,
-      aof_rewrites_consecutive_failures: 0,
+      aof_enabled: this.state === "off" ? 0 : 1,
+      aof_rewrite_in_progress: rewrite.inProgress ? 1 : 0,
+      aof_rewrite_scheduled: rewrite.scheduled ? 1 : 0,
+      aof_last_rewrite_time_sec: rewrite.lastSeconds,
+      aof_current_rewrite_time_sec: rewrite.seconds,
+      aof_last_bgrewrite_status: rewrite.lastStatus,
+      aof_rewrites: rewrite.count,
+      aof_rewrites_consecutive_failures: rewrite.failures,
       aof_last_write_status: (this.journal?.lastError ?? "") === "" ? "ok" : "err",
       aof_last_cow_size: 0,
     };
   }
 
-  private fileFigures(journal: AofJournal): Figures {
+  private fileFigures(): Figures {
+    const { journal } = this;
     return {
-      aof_current_size: this.closedBytes + journal.size,
+      aof_current_size: this.size,
       aof_base_size: this.baseBytes,
-      aof_pending_rewrite: 0,
-      aof_buffer_length: journal.used,
-      aof_pending_bio_fsync: journal.syncing ? 1 : 0,
-      aof_delayed_fsync: journal.delayedSyncs,
+      aof_pending_rewrite: this.rewrite.scheduled ? 1 : 0,
+      aof_buffer_length: journal?.used ?? 0,
+      aof_pending_bio_fsync: journal?.syncing ? 1 : 0,
+      aof_delayed_fsync: journal?.delayedSyncs ?? 0,
     };
   }
 
-  /** CONFIG SET appendonly yes. The base file of a folder is empty, so the data must be, too. */
-  private switchOn(): string | undefined {
-    if (this.context.keyspace.databases.some((db) => db.size > 0)) {
-      return (
-        "the append only file can be switched on only while there is no data, because the data would have to be rewritten into it; " +
-        "start the server with appendonly yes"
-      );
+  /** Bytes of all files. */
+  private get size(): number {
+    return this.closedBytes + (this.journal?.size ?? 0);
+  }
+
+  /** BGREWRITEAOF. */
+  rewriteFile(): RewriteAnswer {
+    const { rewrite } = this;
+    if (rewrite.inProgress) return "busy";
+    if (rewrite.mustWait) {
+      rewrite.schedule();
+      return "scheduled";
     }
-    try {
-      const folder = this.newFolder();
-      folder.read();
-      this.use(folder, folder.openAnew());
-      this.removeHistory(folder);
-      return undefined;
-    } catch (error) {
-      this.context.log.warning(reasonOf(error));
+    return rewrite.start() ? "started" : "failed";
+  }
+
+  /** Starts a rewrite that is due. To be called regularly. */
+  watch(): void {
+    if (this.loader !== undefined) return;
+    const { config } = this.context;
+    const isLarge = this.state === "on" && this.size > config.values["auto-aof-rewrite-min-size"];
+    this.rewrite.watch(isLarge ? Math.floor((this.size * 100) / (this.baseBytes || 1)) - 100 : undefined);
+  }
+
+  /** Whether the server may end now without losing data. Ends a rewrite. */
+  prepareToEnd(force: boolean): boolean {
+    const { log } = this.context;
+    if (this.state === "waiting") {
+      if (!force) {
+        log.warning("Writing initial AOF, can't exit.");
+        return false;
+      }
+      log.warning("Writing initial AOF. Exit anyway.");
+    }
+    if (!this.rewrite.inProgress) return true;
+    log.warning("There is a child rewriting the AOF. Killing it!");
+    this.rewrite.abort();
+    return true;
+  }
+
+  /** CONFIG SET appendonly yes. */
+  private switchOn(): string | undefined {
+    const { rewrite, context } = this;
+    const { log } = context;
+    this.state = "waiting";
+    if (rewrite.inProgress) {
+      log.notice(
+        "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.",
+      );
+      rewrite.abort();
+    }
+    if (context.runner.inUnit) {
+      log.notice("AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
+      rewrite.schedule();
+    } else if (rewrite.mustWait) {
+      log.notice(
+        "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.",
+      );
+      rewrite.schedule();
+    } else if (!rewrite.start()) {
+      this.close();
+      log.warning(
+        "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. " +
+          "Check the above logs for more info about the error.",
+      );
       return "Unable to turn on AOF. Check server logs.";
     }
+    return undefined;
   }
 
   private switchOff(): undefined {
@@ -142,24 +249,95 @@ export class Aof implements Persistence {
 
   private newFolder(): AofFolder {
     const { values } = this.context.config;
-    return new AofFolder(values.dir, values.appenddirname, values.appendfilename, this.context.log);
+    return new AofFolder(values.dir, values.appenddirname, values.appendfilename, this.context.log, this.calls);
   }
 
-  private use(folder: AofFolder, file: WriterFile): void {
-    const { base } = folder.manifest;
-    const bytes = folder.files.reduce((sum, one) => sum + folder.sizeOf(one), 0);
-    this.baseBytes = base === undefined ? 0 : folder.sizeOf(base);
-    this.closedBytes = bytes - file.size;
-    const { clock, log, observation } = this.context;
-    const measured = new MeasuredFile(file, observation.latency, clock, this);
-    this.journal = this.context.journal = new AofJournal(measured, file.size, clock, log, this.offset);
+  /** Goes on in that file. */
+  private use(file: WriterFile): void {
+    const { clock, log } = this.context;
+    this.journal = this.context.journal = new AofJournal(this.measured(file), file.size, clock, log, this.offset);
     this.journal.onSynced = () => this.context.startPoll();
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
   }
 
-  private removeHistory(folder: AofFolder): void {
-    if (!this.context.config.values["aof-disable-auto-gc"]) folder.removeHistory();
+  private measured(file: WriterFile): MeasuredFile {
+    return new MeasuredFile(file, this.context.observation.latency, this.context.clock, this);
+  }
+
+  /** Looks how large the files are that are not written to. */
+  private measure(): void {
+    const { folder } = this;
+    const bytes = folder.files.reduce((sum, one) => sum + folder.sizeOf(one), 0);
+    this.closedBytes = bytes - (this.journal?.size ?? 0);
+  }
+
+  private sizeOfBase(): number {
+    const { base } = this.folder.manifest;
+    return base === undefined ? 0 : this.folder.sizeOf(base);
+  }
+
+  refusal(): string | undefined {
+    try {
+      if (this.state !== "on") this.newFolder().read();
+      return this.folder.refusal();
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  async prepare(): Promise<Continuation> {
+    if (this.state !== "on") {
+      this.folder = this.newFolder();
+      this.folder.read();
+    }
+    const { folder } = this;
+    if (this.state === "off") return { since: undefined, file: undefined };
+    if (this.state === "waiting") return { since: "temporary", file: await folder.openTemporaryIncrement() };
+    const since = await folder.addIncrement();
+    return { since, file: folder.openWriter(since) };
+  }
+
+  goOn({ file }: Continuation): boolean {
+    const { journal } = this;
+    if (file === undefined) return true;
+    if (journal === undefined) {
+      this.use(file);
+      return true;
+    }
+    const { size } = journal;
+    if (!journal.moveTo(this.measured(file), 0)) return false;
+    this.closedBytes += size;
+    this.configure();
+    return true;
+  }
+
+  async discard({ since, file }: Continuation): Promise<void> {
+    file?.close();
+    if (since === "temporary") await this.folder.removeFile(this.folder.temporaryIncrement);
+  }
+
+  async ended(done: boolean): Promise<void> {
+    this.configure();
+    if (done) return this.rewritten();
+    if (this.state !== "waiting") return;
+    this.closeJournal();
+    this.rewrite.scheduled = true;
+    await this.folder.removeFile(this.folder.temporaryIncrement);
+  }
+
+  private async rewritten(): Promise<void> {
+    if (this.state === "waiting") this.state = "on";
+    if (this.state === "on") {
+      this.measure();
+      this.baseBytes = this.size;
+    }
+    await this.removeHistory();
+  }
+
+  private async removeHistory(): Promise<void> {
+    if (this.context.config.values["aof-disable-auto-gc"]) return;
+    await this.folder.removeHistory().catch((error) => this.context.log.warning(reasonOf(error)));
   }
 
   private configure(): undefined {
@@ -169,6 +347,16 @@ export class Aof implements Persistence {
     this.journal.timestamps = values["aof-timestamp-enabled"];
     if (values.appendfsync === "always") this.context.unsynced ??= new UnsyncedKeys(this.journal);
     else this.context.unsynced = undefined;
+    this.journal.resting = values["no-appendfsync-on-rewrite"] && this.rewrite.inProgress;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code !== "ESRCH";
   }
 }
 

@@ -1,20 +1,10 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlink,
-} from "node:fs";
-import { join } from "node:path";
-import { writeFileAtomically } from "../../config/replace-file.ts";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type ByteString, byteString, bytesOf, textOf } from "../../config/text.ts";
 import { latin1 } from "../../lib/bytes.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import type { Log } from "../../observe/log.ts";
+import { type FileCalls, systemFileCalls } from "../file-calls.ts";
 import { isEmptySnapshot } from "../rdb/empty-snapshot.ts";
 import { WriterFile } from "./append-file.ts";
 import {
@@ -24,23 +14,37 @@ import {
   formatManifest,
   type Manifest,
   parseManifest,
-  replaceAll,
+  withBase,
 } from "./manifest.ts";
 
 /** Why the append-only file can't be used, in a text for the log. */
 export class AofError extends Error {}
+
+/** A base file in the making. */
+export interface NewBase {
+  /** Where it was written. */
+  readonly path: string;
+  /** It is a snapshot; otherwise it is made of commands. */
+  readonly rdb: boolean;
+  /** What was written since the base's moment: an increment that the manifest lists, or the temporary one, or nothing. */
+  readonly since: AofFile | "temporary" | undefined;
+}
 
 /**
  * The folder with the files of the append-only file and the manifest that lists them, as redis-server 7 has them.
  *
  * Invariants
  * 1. What the manifest on disk lists is what a start loads. It is replaced as a whole, after the files that it newly lists are there, and
- *    before those that it lists no more are removed.
- * 2. Files with data that no manifest lists are never overwritten.
+ *    before those that it lists no more are removed. So the server may end between any two calls.
+ * 2. Files with data that no manifest lists are never overwritten, but for temporary ones.
+ * 3. `manifest` is what the disk has. Only if the last call of a change failed, a crash of the machine may bring back the one before: then
+ *    no file of either is removed.
+ * 4. Changes of the manifest are made one after the other.
  */
 export class AofFolder {
   manifest: Manifest = EMPTY_MANIFEST;
   private readonly folder: string;
+  private changes: Promise<unknown> = Promise.resolve();
 
   /** `dir` is the folder for data, `dirName` the folder in it, `fileName` the first part of the names of the files. */
   constructor(
@@ -48,15 +52,33 @@ export class AofFolder {
     private readonly dirName: string,
     private readonly fileName: string,
     private readonly log: Log,
+    private readonly calls: FileCalls = systemFileCalls,
   ) {
     this.folder = join(dir, dirName);
   }
 
-  /** Reads the manifest, or takes over the one file of a Redis before 7. Throws AofError or ManifestError. */
+  /** Reads the manifest. Throws AofError or ManifestError. */
   read(): void {
     this.manifest = this.readManifest() ?? EMPTY_MANIFEST;
-    if (this.hasOldFile()) this.takeOver();
+  }
+
+  /** Reads it to load the files, or takes over the one file of a Redis before 7. Rejects with AofError or ManifestError. */
+  async readToLoad(): Promise<void> {
+    this.read();
+    if (this.hasOldFile()) await this.takeOver();
     else if (this.files.length === 0) this.refuseStrays();
+  }
+
+  /** Why files can't be made in the folder, as far as it is seen without trying. */
+  refusal(): string | undefined {
+    try {
+      const isThere = statSync(this.folder, { throwIfNoEntry: false })?.isDirectory() === true;
+      accessSync(isThere ? this.folder : this.dir, constants.W_OK | constants.X_OK);
+      if (!isThere && existsSync(this.folder)) return this.folderError({ code: "EEXIST" }).message;
+      return undefined;
+    } catch (error) {
+      return this.folderError(error).message;
+    }
   }
 
   /** The files to be loaded, in order. */
@@ -79,40 +101,110 @@ export class AofFolder {
   }
 
   /** Opens the last increment, or a new one, to go on with. Makes the folder and the base file where there are none. */
-  open(): WriterFile {
-    this.makeFolder();
+  async open(): Promise<WriterFile> {
+    await this.makeFolder();
     let { base, increments } = this.manifest;
-    if (this.files.length === 0) base = this.makeBase("on server start");
-    const last = increments.at(-1) ?? this.newFile("i");
-    const isNew = increments.length === 0;
-    this.log.notice(`${isNew ? "Creating" : "Opening"} AOF incr file ${last.name} on server start`);
-    if (isNew) increments = [last];
-    const file = this.openWriter(last);
-    this.persist({ ...this.manifest, base, increments });
+    if (this.files.length === 0) base = await this.makeBase();
+    const last = increments.at(-1);
+    const increment = last ?? this.newFile("i", "aof");
+    this.log.notice(`${last === undefined ? "Creating" : "Opening"} AOF incr file ${increment.name} on server start`);
+    if (last === undefined) {
+      await this.create(increment);
+      increments = [increment];
+    }
+    const file = this.openWriter(increment);
+    await this.change((manifest) => ({ ...manifest, base, increments }));
     return file;
   }
 
-  /** Starts with an empty base file and a new increment; what was there before is not needed any more. */
-  openAnew(): WriterFile {
-    this.makeFolder();
-    const base = this.makeBase("on CONFIG SET");
-    const increment = this.newFile("i");
-    const file = this.openWriter(increment);
-    this.persist(replaceAll(this.manifest, base, increment));
+  /** Makes an increment, to go on with from the moment of a rewrite on. */
+  async addIncrement(): Promise<AofFile> {
+    await this.makeFolder();
+    const file = this.newFile("i", "aof");
+    await this.create(file);
+    await this.change((manifest) => ({ ...manifest, increments: [...manifest.increments, file] }));
+    this.log.notice(`Creating AOF incr file ${file.name} on background rewrite`);
     return file;
+  }
+
+  openWriter(file: AofFile): WriterFile {
+    try {
+      return WriterFile.open(this.path(file));
+    } catch (error) {
+      throw cannotOpen(file.name, error);
+    }
+  }
+
+  /** The increment that is not listed before its base is there. */
+  get temporaryIncrement(): string {
+    return join(this.folder, `temp-${this.fileName}.incr`);
+  }
+
+  /** Makes it anew. */
+  async openTemporaryIncrement(): Promise<WriterFile> {
+    const name = `temp-${this.fileName}.incr`;
+    await this.makeFolder();
+    try {
+      await this.calls.write(this.temporaryIncrement, new Uint8Array(0));
+      const file = WriterFile.open(this.temporaryIncrement);
+      this.log.notice(`Creating AOF incr file ${name} on background rewrite`);
+      return file;
+    } catch (error) {
+      throw cannotOpen(name, error);
+    }
+  }
+
+  /** Puts a new base in the place of all there was before it, which becomes history. */
+  async replaceBase({ path, rdb, since }: NewBase): Promise<void> {
+    const base = this.newFile("b", rdb ? "rdb" : "aof");
+    await this.rename(path, base, "base");
+    const before = this.manifest;
+    try {
+      const increment = since === "temporary" ? await this.keepTemporaryIncrement() : since;
+      await this.calls.syncFolder(this.folder).catch((error) => this.failed(error));
+      await this.change((manifest) => withBase(manifest, base, increment));
+    } catch (error) {
+      if (this.manifest === before) await this.removeFile(this.path(base));
+      throw error;
+    }
+  }
+
+  private async keepTemporaryIncrement(): Promise<AofFile> {
+    const increment = this.newFile("i", "aof");
+    await this.rename(this.temporaryIncrement, increment, "incr");
+    return increment;
+  }
+
+  private async rename(from: string, to: AofFile, kind: string): Promise<void> {
+    const words = `the temporary AOF ${kind} file ${basename(from)} into ${to.name}`;
+    try {
+      await this.calls.rename(from, this.path(to));
+    } catch (error) {
+      throw new AofError(`Error trying to rename ${words}: ${osErrorText(error)}`);
+    }
+    this.log.notice(`Successfully renamed ${words}`);
   }
 
   /** Removes the files that are not needed any more. */
-  removeHistory(): void {
+  async removeHistory(): Promise<void> {
     const { history } = this.manifest;
     if (history.length === 0) return;
     for (const file of history) {
       this.log.notice(`Removing the history file ${file.name} in the background`);
-      unlink(this.path(file), (error) => {
-        if (error && error.code !== "ENOENT") this.log.warning(`Can't remove ${file.name}: ${osErrorText(error)}`);
-      });
+      await this.removeFile(this.path(file));
     }
-    this.persist({ ...this.manifest, history: [] });
+    const isLeft = (file: AofFile) => !history.some(({ name }) => name === file.name);
+    await this.change((manifest) => ({ ...manifest, history: manifest.history.filter(isLeft) }));
+  }
+
+  /** Removes a file, if there is one. That it can't be removed is only told. */
+  async removeFile(path: string): Promise<void> {
+    try {
+      await this.calls.remove(path);
+    } catch (error) {
+      if ((error as { code?: string }).code === "ENOENT") return;
+      this.log.warning(`Can't remove ${basename(path)}: ${osErrorText(error)}`);
+    }
   }
 
   private get manifestName(): string {
@@ -143,15 +235,15 @@ export class AofFolder {
     return isOnlyFile && !isFile(this.path(base));
   }
 
-  private takeOver(): void {
+  private async takeOver(): Promise<void> {
     this.refuseStrays();
-    this.makeFolder();
+    await this.makeFolder();
     const base: AofFile = { name: byteString(this.fileName), seq: 1, type: "b" };
-    this.persist({ base, history: [], increments: [] });
+    await this.change(() => ({ base, history: [], increments: [] }));
     try {
-      renameSync(join(this.dir, this.fileName), this.path(base));
-      syncFolder(this.folder);
-      syncFolder(this.dir);
+      await this.calls.rename(join(this.dir, this.fileName), this.path(base));
+      await this.calls.syncFolder(this.folder);
+      await this.calls.syncFolder(this.dir);
     } catch (error) {
       throw new AofError(
         `Error trying to move the old AOF file ${this.fileName} into dir ${this.dirName}: ${osErrorText(error)}`,
@@ -189,11 +281,11 @@ export class AofFolder {
     return !name.endsWith(".rdb") || !isEmptySnapshot(path);
   }
 
-  private makeFolder(): void {
+  private async makeFolder(): Promise<void> {
     try {
       if (statSync(this.folder, { throwIfNoEntry: false })?.isDirectory()) return;
-      mkdirSync(this.folder, 0o755);
-      syncFolder(this.dir);
+      await this.calls.mkdir(this.folder);
+      await this.calls.syncFolder(this.dir);
     } catch (error) {
       throw this.folderError(error);
     }
@@ -205,55 +297,70 @@ export class AofFolder {
   }
 
   /** A file without data, in the form that needs no snapshot. */
-  private makeBase(when: string): AofFile {
-    const file = this.newFile("b");
-    this.log.notice(`Creating AOF base file ${file.name} ${when}`);
-    try {
-      closeSync(openSync(this.path(file), "w", 0o644));
-    } catch (error) {
-      throw new AofError(`Can't open the append-only file ${file.name}: ${osErrorText(error)}`);
-    }
+  private async makeBase(): Promise<AofFile> {
+    const file = this.newFile("b", "aof");
+    this.log.notice(`Creating AOF base file ${file.name} on server start`);
+    await this.create(file);
     return file;
   }
 
-  /** The name that is next in line. */
-  private newFile(type: Exclude<AofFileType, "h">): AofFile {
+  /** Makes an empty file, whose name is on the disk before a manifest with it. */
+  private async create(file: AofFile): Promise<void> {
+    try {
+      await this.calls.create(this.path(file));
+      await this.calls.syncFolder(this.folder);
+    } catch (error) {
+      throw cannotOpen(file.name, error);
+    }
+  }
+
+  /** The name that is next in line. Names of files that hold something are passed over, whoever left them there. */
+  private newFile(type: Exclude<AofFileType, "h">, extension: "aof" | "rdb"): AofFile {
     const { base, history, increments } = this.manifest;
     const known = [...history, ...(type === "b" ? (base === undefined ? [] : [base]) : increments)];
-    const seq = Math.max(0, ...known.map((file) => file.seq)) + 1;
-    return { name: byteString(`${this.fileName}.${seq}.${type === "b" ? "base" : "incr"}.aof`), seq, type };
-  }
-
-  private openWriter(file: AofFile): WriterFile {
-    try {
-      return WriterFile.open(this.path(file));
-    } catch (error) {
-      throw new AofError(`Can't open the append-only file ${file.name}: ${osErrorText(error)}`);
+    let seq = Math.max(0, ...known.map((file) => file.seq)) + 1;
+    for (;;) {
+      const name = byteString(`${this.fileName}.${seq}.${type === "b" ? "base" : "incr"}.${extension}`);
+      const file = { name, seq, type };
+      const size = statSync(this.path(file), { throwIfNoEntry: false })?.size ?? 0;
+      if (size === 0) return file;
+      this.log.warning(`The file ${name} is in ${this.dirName}, but not in the AOF manifest; it is left alone`);
+      seq++;
     }
   }
 
-  private persist(manifest: Manifest): void {
+  /** Replaces the manifest, after the changes that were asked for before. Rejects with AofError. */
+  private change(update: (manifest: Manifest) => Manifest): Promise<void> {
+    const done = this.changes.then(() => this.persist(update(this.manifest)));
+    this.changes = done.catch(() => {});
+    return done;
+  }
+
+  private async persist(manifest: Manifest): Promise<void> {
+    const path = join(this.folder, this.manifestName);
+    const temporary = join(this.folder, `temp-${this.manifestName}`);
     const text = formatManifest(manifest);
+    if (text === formatManifest(this.manifest) && isFile(path)) return;
     try {
-      if (text !== formatManifest(this.manifest) || !isFile(join(this.folder, this.manifestName))) {
-        writeFileAtomically(join(this.folder, this.manifestName), bytesOf(text));
-      }
+      await this.calls.write(temporary, bytesOf(text));
+      await this.calls.rename(temporary, path);
     } catch (error) {
-      throw new AofError(`Error trying to write the AOF manifest file ${this.manifestName}: ${osErrorText(error)}`);
+      await this.removeFile(temporary);
+      this.failed(error);
     }
     this.manifest = manifest;
+    await this.calls.syncFolder(this.folder).catch((error) => this.failed(error));
   }
+
+  private failed(error: unknown): never {
+    throw new AofError(`Error trying to write the AOF manifest file ${this.manifestName}: ${osErrorText(error)}`);
+  }
+}
+
+function cannotOpen(name: string, error: unknown): AofError {
+  return new AofError(`Can't open the append-only file ${name}: ${osErrorText(error)}`);
 }
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -106,12 +106,14 @@ export function formatManifest({ base, history, increments }: Manifest): ByteStr
     .join("");
 }
 
-/** A manifest in which `base` and `increment` take the place of all files before, which become history. */
-export function replaceAll(before: Manifest, base: AofFile, increment: AofFile): Manifest {
-  const old = before.base === undefined ? before.increments : [before.base, ...before.increments];
+/** The manifest once `base` has taken the place of what was before `since`, or of everything. */
+export function withBase(manifest: Manifest, base: AofFile, since: AofFile | undefined): Manifest {
+  const isOld = ({ seq }: AofFile) => since === undefined || seq < since.seq;
+  const old = [...(manifest.base === undefined ? [] : [manifest.base]), ...manifest.increments.filter(isOld)];
+  const later = manifest.increments.filter((file) => !isOld(file));
   return {
     base,
-    history: [...before.history, ...old.map((file): AofFile => ({ ...file, type: "h" }))],
-    increments: [increment],
+    history: [...manifest.history, ...old.map((file): AofFile => ({ ...file, type: "h" }))],
+    increments: later.length > 0 || since === undefined ? later : [since],
   };
 }

@@ -1,0 +1,223 @@
+import { basename, join } from "node:path";
+import type { ServerContext } from "../../command/context.ts";
+import type { WriterFile } from "./append-file.ts";
+import { AofError, type AofFolder, type NewBase } from "./folder.ts";
+import { RewriteLimit } from "./rewrite-limit.ts";
+
+/** Writes the data of one moment, that of the call, to a file. */
+export interface BaseWriter {
+  /** It is writing, for whomever. */
+  readonly isBusy: boolean;
+  start(task: BaseTask): BaseJob;
+}
+
+export interface BaseTask {
+  readonly path: string;
+  /** It is made of commands instead of a snapshot. */
+  readonly commands: boolean;
+  /** The file is on the disk, or why it is not. */
+  onEnd(error: string | undefined): void;
+}
+
+export interface BaseJob {
+  /** Stops, and removes the file. `onEnd` is not called any more. */
+  abort(): void;
+}
+
+/** Where the writes after the base's moment go. */
+export interface Continuation {
+  /** An increment that the manifest lists, or the temporary one, or nothing because the AOF is off. */
+  readonly since: NewBase["since"];
+  readonly file: WriterFile | undefined;
+}
+
+/** What a rewrite asks of the append-only file it is for. */
+export interface RewriteHost {
+  readonly folder: AofFolder;
+  /** Why there can't be a rewrite, as far as it is seen without trying. */
+  refusal(): string | undefined;
+  prepare(): Promise<Continuation>;
+  /** From now on the writes go there. False when those before can't be brought to where they belong; then nothing has changed. */
+  goOn(to: Continuation): boolean;
+  /** It is not needed after all. */
+  discard(to: Continuation): Promise<void>;
+  /** It is over; `done`: the new base is in its place. */
+  ended(done: boolean): Promise<void>;
+}
+
+/** One run of the rewriting. */
+interface Attempt {
+  aborted: boolean;
+  job: BaseJob | undefined;
+  /** Called at an abort. */
+  give: () => void;
+}
+
+/**
+ * Rewrites the append-only file: one at a time, on demand, or as soon as something else is done, or when the file has grown.
+ *
+ * | step                                              | the folder, should the server end there           |
+ * |---------------------------------------------------|---------------------------------------------------|
+ * | an increment is made and listed, still unused     | as before                                         |
+ * | the journal goes on in it; the base's moment      | the old base and all increments                   |
+ * | the base is written under a temporary name        | the same; the temporary file is removed at a start |
+ * | it is given its name                              | the same; a later rewrite takes another name      |
+ * | the manifest lists it, and what was before it as history | the new base and the increment             |
+ * | the history is removed, then listed no more       | the same                                          |
+ *
+ * While the file is being switched on there is no old base, and the increment is a temporary file, renamed together with the base.
+ */
+export class AofRewrite {
+  /** To be started as soon as that is possible. */
+  scheduled = false;
+  lastStatus: "ok" | "err" = "ok";
+  lastSeconds = -1;
+  /** How many were started. */
+  count = 0;
+  private readonly limit: RewriteLimit;
+  private startedMs = 0;
+  private active: Attempt | undefined;
+  /** What was begun ends before the next begins: an aborted attempt may still be busy with the folder. */
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly context: ServerContext,
+    private readonly host: RewriteHost,
+    private readonly writer: () => BaseWriter,
+  ) {
+    this.limit = new RewriteLimit(context.log);
+  }
+
+  get inProgress(): boolean {
+    return this.active !== undefined;
+  }
+
+  /** Resolves when nothing that was begun touches the folder any more. */
+  settled(): Promise<void> {
+    return this.last;
+  }
+
+  /** How many failed one after the other, up to now. */
+  get failures(): number {
+    return this.limit.failures;
+  }
+
+  /** Seconds since it was started; -1 when there is none. */
+  get seconds(): number {
+    return this.inProgress ? this.secondsSinceStart() : -1;
+  }
+
+  /** Something else writes the data, or a transaction is being executed. */
+  get mustWait(): boolean {
+    return this.writer().isBusy || this.context.runner.inUnit;
+  }
+
+  /** Does it when nothing else is done any more, and at once, however often it failed. */
+  schedule(): void {
+    this.scheduled = true;
+    this.limit.reset();
+  }
+
+  /** Starts what is scheduled, or due to the growth in percent beyond that of the configuration. To be called regularly. */
+  watch(grown: number | undefined): void {
+    if (this.inProgress || this.mustWait) return;
+    const percent = this.context.config.values["auto-aof-rewrite-percentage"];
+    const isDue = grown !== undefined && percent > 0 && grown >= percent;
+    if ((!this.scheduled && !isDue) || this.limit.holds(this.context.clock.unixMs())) return;
+    if (!this.scheduled) this.context.log.notice(`Starting automatic rewriting of AOF on ${grown}% growth`);
+    this.start();
+  }
+
+  /** Starts it. False when that is impossible, of which the log tells. */
+  start(): boolean {
+    const refusal = this.host.refusal();
+    if (refusal !== undefined) {
+      this.context.log.warning(refusal);
+      this.failed();
+      return false;
+    }
+    this.count++;
+    this.scheduled = false;
+    this.startedMs = this.context.clock.unixMs();
+    const attempt: Attempt = { aborted: false, job: undefined, give: () => {} };
+    this.active = attempt;
+    this.last = this.last.then(() => this.run(attempt));
+    return true;
+  }
+
+  /** Ends a rewrite without a result, unless its result is there already. */
+  abort(): void {
+    const { active } = this;
+    this.scheduled = false;
+    if (active === undefined) return;
+    this.context.log.notice(`Killing running AOF rewrite child: ${process.pid}`);
+    this.active = undefined;
+    active.aborted = true;
+    active.job?.abort();
+    active.give();
+  }
+
+  private async run(attempt: Attempt): Promise<void> {
+    const done = await this.rewrite(attempt).catch((error) => this.explain(error));
+    if (this.active === attempt) {
+      this.active = undefined;
+      this.lastSeconds = this.secondsSinceStart();
+      if (done) this.succeeded();
+      else this.failed();
+      await this.host.ended(done);
+    }
+  }
+
+  private explain(error: unknown): false {
+    if (!(error instanceof AofError)) throw error;
+    this.context.log.warning(error.message);
+    return false;
+  }
+
+  /** False when it was aborted. Rejects with AofError. */
+  private async rewrite(attempt: Attempt): Promise<boolean> {
+    const { host, context } = this;
+    const { log, config } = context;
+    if (attempt.aborted) return false;
+    const to = await host.prepare();
+    await this.quietMoment();
+    if (attempt.aborted || !host.goOn(to)) {
+      await host.discard(to);
+      if (attempt.aborted) return false;
+      throw new AofError("Can't rewrite the AOF while writes to it fail");
+    }
+    const commands = !config.values["aof-use-rdb-preamble"];
+    const path = join(config.values.dir, `temp-rewriteaof-bg-${process.pid}.aof`);
+    log.notice(`Background append only file rewriting started by pid ${process.pid}`);
+    const error = await new Promise<string | undefined>((resolve) => {
+      attempt.give = () => resolve(undefined);
+      attempt.job = this.writer().start({ path, commands, onEnd: resolve });
+    });
+    if (attempt.aborted) return false;
+    if (error !== undefined) throw new AofError(`${error}\nBackground AOF rewrite terminated with error`);
+    log.notice(`Successfully created the temporary AOF base file ${basename(path)}`);
+    log.notice("Background AOF rewrite terminated with success");
+    await host.folder.replaceBase({ path, rdb: !commands, since: to.since });
+    return true;
+  }
+
+  /** Between two requests: not while a script is paused, of which some effects are there and none is in the journal. */
+  private async quietMoment(): Promise<void> {
+    while (this.mustWait) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  private succeeded(): void {
+    this.lastStatus = "ok";
+    this.limit.reset();
+    this.context.log.notice("Background AOF rewrite finished successfully");
+  }
+
+  private failed(): void {
+    this.lastStatus = "err";
+    this.limit.failed();
+  }
+
+  private secondsSinceStart(): number {
+    return Math.floor((this.context.clock.unixMs() - this.startedMs) / 1000);
+  }
+}
