@@ -40,6 +40,7 @@ import { Observation } from "./observe/observation.ts";
 import { Rates } from "./observe/rates.ts";
 import { ServerStats } from "./observe/stats.ts";
 import { Aof } from "./persistence/aof/aof.ts";
+import { type FileCalls, systemFileCalls } from "./persistence/file-calls.ts";
 import { ValuePayloads } from "./persistence/rdb/payloads.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import type { WriterThread } from "./persistence/snapshot/writer-thread.ts";
@@ -118,6 +119,7 @@ export class Server implements ServerContext, Host {
     readonly table: CommandTable,
     readonly log: Log,
     readonly clock: Clock = systemClock,
+    fileCalls: FileCalls = systemFileCalls,
   ) {
     this.startedMs = clock.unixMs();
     const toucher = config.values["disable-thp"] ? undefined : new PageToucher(touchInWorker());
@@ -125,7 +127,7 @@ export class Server implements ServerContext, Host {
     this.tracking = new Tracking(this);
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
-    this.persistence = new Aof(this, this.executor);
+    this.persistence = new Aof(this, this.executor, () => this.snapshots, fileCalls);
     this.payloads = new ValuePayloads(this.keyspace, config);
     this.snapshots = new Snapshots(this, newSnapshotThread, () => this.startPoll());
     this.expiry = new ExpiryCycle(this.keyspace);
@@ -171,6 +173,7 @@ export class Server implements ServerContext, Host {
       notePeak(this);
       this.rates.sample(this.keyspace.nowMs, this.stats);
       this.guard.watch(this.keyspace.nowMs);
+      this.persistence.watch();
       this.snapshots.cron(this.keyspace.nowMs);
     }, CRON_MS);
     setTimeout(forgetStartupCode, STARTUP_MS).unref();
@@ -194,6 +197,7 @@ export class Server implements ServerContext, Host {
       this.log.warning("There is a child saving an .rdb. Killing it!");
       this.snapshots.abortSaving();
     }
+    if (!this.persistence.prepareToEnd(force)) return false;
     const journalled = this.journal === undefined || this.journal.settle();
     if (!journalled && !force) {
       this.log.warning(`The append only file can't be written: ${this.journal?.lastError}`);

@@ -37,10 +37,15 @@ describe("LOLWUT", () => {
 });
 
 describe("BGREWRITEAOF", () => {
-  test("says that it can't", () => {
-    expect(new LocalServer().connect().say("BGREWRITEAOF")).toStartWith(
-      "-ERR Rewriting the append only file is not possible",
-    );
+  test("tells what becomes of it", () => {
+    const server = new LocalServer();
+    const client = server.connect();
+    expect(client.say("BGREWRITEAOF")).toBe("+Background append only file rewriting started\r\n");
+    const answers = { scheduled: "+Background append", busy: "-ERR Background append", failed: "-ERR Can't execute" };
+    for (const [answer, reply] of Object.entries(answers)) {
+      server.persistence.rewriteFile = () => answer as "started";
+      expect(client.say("BGREWRITEAOF")).toStartWith(reply);
+    }
   });
 });
 

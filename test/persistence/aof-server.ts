@@ -6,6 +6,7 @@ import { COMMANDS } from "../../src/commands/index.ts";
 import { ConfigStore } from "../../src/config/store.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { splitArgs } from "../../src/lib/split-args.ts";
+import type { FileCalls } from "../../src/persistence/file-calls.ts";
 import { argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { Server } from "../../src/server.ts";
@@ -60,10 +61,11 @@ export class AofServer {
   constructor(
     readonly dir: string,
     settings: Record<string, string> = {},
+    fileCalls?: FileCalls,
   ) {
     const refusal = this.config.set(Object.entries({ dir, appendonly: "yes", ...settings }));
     if (refusal !== undefined) throw new Error(refusal);
-    this.server = new Server(this.config, new CommandTable(COMMANDS), this.log, this.clock);
+    this.server = new Server(this.config, new CommandTable(COMMANDS), this.log, this.clock, fileCalls);
     started.push(this);
     this.client = new Client(1, NO_LINK, this.server.keyspace.databases[0]!, 0);
   }
@@ -79,6 +81,15 @@ export class AofServer {
     this.server.executor.execute(this.client, argsOf(...splitArgs(Buffer.from(line, "latin1"))!), this.reply);
     this.server.journal?.flush();
     return Buffer.from(this.reply.buf.subarray(0, this.reply.at)).toString("latin1");
+  }
+
+  /** Resolves when no rewrite is going on any more. */
+  async rewritten(): Promise<void> {
+    const { persistence } = this.server;
+    while (persistence.figures["aof_rewrite_in_progress"] === 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    await persistence.settled();
   }
 
   /** Keys in all databases. */

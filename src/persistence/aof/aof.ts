@@ -9,7 +9,7 @@ import {
 } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { UnsyncedKeys } from "../../command/unsynced-keys.ts";
-import { type FileCalls, systemFileCalls } from "../file-calls.ts";
+import type { FileCalls } from "../file-calls.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
@@ -56,7 +56,7 @@ export class Aof implements Persistence, RewriteHost {
     private readonly context: ServerContext,
     private readonly executor: Executor,
     writer: () => BaseWriter,
-    private readonly calls: FileCalls = systemFileCalls,
+    private readonly calls: FileCalls,
   ) {
     const { config } = context;
     this.folder = this.newFolder();
@@ -71,7 +71,7 @@ export class Aof implements Persistence, RewriteHost {
   async load(): Promise<string | undefined> {
     this.context.gate |= GATE_LOADING;
     try {
-      await this.rewrite.settled();
+      await this.settled();
       await this.removeTemporary();
       if (this.context.config.values.appendonly) await this.loadFolder();
       else await this.loadDump();
@@ -103,7 +103,7 @@ export class Aof implements Persistence, RewriteHost {
     this.measure();
     this.baseBytes = this.sizeOfBase();
     this.state = "on";
-    void this.removeHistory();
+    this.rewrite.enqueue(() => this.removeHistory());
   }
 
   /** Removes the base files that a process which is gone did not complete. */
@@ -111,7 +111,7 @@ export class Aof implements Persistence, RewriteHost {
     const { dir } = this.context.config.values;
     const names = await readdir(dir).catch(() => []);
     for (const name of names) {
-      const pid = Number(/^temp-rewriteaof-bg-(\d+)\.aof$/.exec(name)?.[1]);
+      const pid = Number(/^temp-rewriteaof-(?:bg-)?(\d+)\.aof$/.exec(name)?.[1]);
       if (pid > 0 && (pid === process.pid || !isRunning(pid))) await this.folder.removeFile(join(dir, name));
     }
   }
@@ -187,6 +187,11 @@ export class Aof implements Persistence, RewriteHost {
       return "scheduled";
     }
     return rewrite.start() ? "started" : "failed";
+  }
+
+  /** Resolves when nothing changes the folder any more that was begun before. */
+  settled(): Promise<void> {
+    return this.rewrite.settled();
   }
 
   /** Starts a rewrite that is due. To be called regularly. */

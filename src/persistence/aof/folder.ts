@@ -156,6 +156,7 @@ export class AofFolder {
 
   /** Puts a new base in the place of all there was before it, which becomes history. */
   async replaceBase({ path, rdb, since }: NewBase): Promise<void> {
+    await this.makeFolder();
     const base = this.newFile("b", rdb ? "rdb" : "aof");
     await this.rename(path, base, "base");
     const before = this.manifest;

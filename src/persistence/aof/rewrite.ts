@@ -1,27 +1,17 @@
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ServerContext } from "../../command/context.ts";
+import type { SnapshotJob, SnapshotRequest } from "../snapshot/snapshots.ts";
 import type { WriterFile } from "./append-file.ts";
 import { AofError, type AofFolder, type NewBase } from "./folder.ts";
 import { RewriteLimit } from "./rewrite-limit.ts";
 
-/** Writes the data of one moment, that of the call, to a file. */
+/** Writes the data of one moment, that of the call, to a file, in the background. */
 export interface BaseWriter {
   /** It is writing, for whomever. */
   readonly isBusy: boolean;
-  start(task: BaseTask): BaseJob;
-}
-
-export interface BaseTask {
-  readonly path: string;
-  /** It is made of commands instead of a snapshot. */
-  readonly commands: boolean;
-  /** The file is on the disk, or why it is not. */
-  onEnd(error: string | undefined): void;
-}
-
-export interface BaseJob {
-  /** Stops, and removes the file. `onEnd` is not called any more. */
-  abort(): void;
+  start(request: SnapshotRequest): SnapshotJob;
+  /** Gives it up, if it is not done. */
+  abort(job: SnapshotJob): void;
 }
 
 /** Where the writes after the base's moment go. */
@@ -48,7 +38,7 @@ export interface RewriteHost {
 /** One run of the rewriting. */
 interface Attempt {
   aborted: boolean;
-  job: BaseJob | undefined;
+  job: SnapshotJob | undefined;
   /** Called at an abort. */
   give: () => void;
 }
@@ -97,6 +87,11 @@ export class AofRewrite {
     return this.last;
   }
 
+  /** Does something to the folder when nothing else does. */
+  enqueue(job: () => Promise<void>): void {
+    this.last = this.last.then(job);
+  }
+
   /** How many failed one after the other, up to now. */
   get failures(): number {
     return this.limit.failures;
@@ -141,7 +136,7 @@ export class AofRewrite {
     this.startedMs = this.context.clock.unixMs();
     const attempt: Attempt = { aborted: false, job: undefined, give: () => {} };
     this.active = attempt;
-    this.last = this.last.then(() => this.run(attempt));
+    this.enqueue(() => this.run(attempt));
     return true;
   }
 
@@ -153,7 +148,7 @@ export class AofRewrite {
     this.context.log.notice(`Killing running AOF rewrite child: ${process.pid}`);
     this.active = undefined;
     active.aborted = true;
-    active.job?.abort();
+    if (active.job !== undefined) this.writer().abort(active.job);
     active.give();
   }
 
@@ -186,19 +181,32 @@ export class AofRewrite {
       if (attempt.aborted) return false;
       throw new AofError("Can't rewrite the AOF while writes to it fail");
     }
-    const commands = !config.values["aof-use-rdb-preamble"];
     const path = join(config.values.dir, `temp-rewriteaof-bg-${process.pid}.aof`);
+    const ended = this.writeBase(attempt, path);
     log.notice(`Background append only file rewriting started by pid ${process.pid}`);
-    const error = await new Promise<string | undefined>((resolve) => {
-      attempt.give = () => resolve(undefined);
-      attempt.job = this.writer().start({ path, commands, onEnd: resolve });
-    });
+    const error = await ended;
     if (attempt.aborted) return false;
-    if (error !== undefined) throw new AofError(`${error}\nBackground AOF rewrite terminated with error`);
+    if (error !== undefined) {
+      log.warning(error);
+      throw new AofError("Background AOF rewrite terminated with error");
+    }
     log.notice(`Successfully created the temporary AOF base file ${basename(path)}`);
     log.notice("Background AOF rewrite terminated with success");
-    await host.folder.replaceBase({ path, rdb: !commands, since: to.since });
+    await host.folder.replaceBase({ path, rdb: true, since: to.since });
     return true;
+  }
+
+  /** Resolves with why there is no base, if there is none. Its moment is that of the call. */
+  private writeBase(attempt: Attempt, path: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      attempt.give = () => resolve(undefined);
+      try {
+        const temporary = join(dirname(path), `temp-rewriteaof-${process.pid}.aof`);
+        attempt.job = this.writer().start({ path, temporary, isAofBase: true, onEnd: resolve });
+      } catch (error) {
+        resolve(error instanceof Error ? error.message : String(error));
+      }
+    });
   }
 
   /** Between two requests: not while a script is paused, of which some effects are there and none is in the journal. */

@@ -98,9 +98,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Begins to save the data as it is now. There must be no other job. Throws RdbFileError. */
   start(request: SnapshotRequest): SnapshotJob {
     if (this.job !== undefined) throw new Error("snapshot: there is one already");
-    const sink = new ThreadSink(this.newThread(), this.fileOptions(request.path, request.temporary), this.wake, (end) =>
-      this.ended(job, end),
-    );
+    const sink = new ThreadSink(this.newThread(), this.fileOptions(request), this.wake, (end) => this.ended(job, end));
     const snapshot = new Snapshot(this.context.keyspace, this.writer(request.isAofBase), sink);
     const job = new SnapshotJob(request, snapshot, sink, this.context.clock.unixMs());
     snapshot.guard();
@@ -129,13 +127,13 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.wake();
   }
 
-  private fileOptions(path: string, temporary: string): RdbFileOptions {
+  private fileOptions({ path, temporary, isAofBase }: Omit<SnapshotRequest, "onEnd">): RdbFileOptions {
     const { values } = this.context.config;
     return {
       path,
       temporary,
       checksum: values.rdbchecksum,
-      syncsBits: values["rdb-save-incremental-fsync"],
+      syncsBits: values[isAofBase ? "aof-rewrite-incremental-fsync" : "rdb-save-incremental-fsync"],
     };
   }
 
@@ -161,7 +159,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     const temporary = resolve(`temp-${process.pid}.rdb`);
     let file: RdbFile | undefined;
     try {
-      file = new RdbFile(this.fileOptions(path, temporary));
+      file = new RdbFile(this.fileOptions({ path, temporary, isAofBase: false }));
       new Snapshot(keyspace, this.writer(false), new FileSink(file)).run(UNBOUNDED.isSpent);
       file.finish();
     } catch (error) {
