@@ -112,6 +112,8 @@ export interface SnapshotControl {
   readonly figures: Readonly<Record<string, number | string>>;
   /** Saves at once. False when that failed. */
   save(): boolean;
+  /** Loads at once what was saved, beside the data that there is. `replace`: a key may be there already. False when that failed. */
+  load(replace: boolean): boolean;
   /** Starts to save the data as it is now; nobody must be at it. False when that failed. */
   saveInBackground(): boolean;
   /** `saveInBackground` as soon as that is possible. */

@@ -10,6 +10,7 @@ import { randomHex } from "../lib/random.ts";
 import { debugDigest, debugDigestValue, debugHtstats, debugHtstatsKey, debugPopulate } from "./debug-data.ts";
 import { debugObject, debugQuicklistPackedThreshold } from "./debug-object.ts";
 import { debugProtocol } from "./debug-protocol.ts";
+import { debugReload } from "./debug-reload.ts";
 
 const NOT_ALLOWED = error(
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, ' +
@@ -192,6 +193,7 @@ const subcommands: readonly Command[] = [
   debugPopulate,
   debugProtocol,
   debugQuicklistPackedThreshold,
+  debugReload,
   setActiveExpire,
   setSkipChecksumValidation,
   sleep,
@@ -209,6 +211,7 @@ const help = helpCommand("DEBUG", metadata, subcommands, {
   populate: "<count> [<prefix> [<size>]]",
   protocol: "<type>",
   "quicklist-packed-threshold": "<bytes>",
+  reload: "[MERGE] [NOFLUSH] [NOSAVE]",
   "set-active-expire": "<0|1>",
   "set-skip-checksum-validation": "<0|1>",
   sleep: "<seconds>",

@@ -37,10 +37,15 @@ export class Loading implements LoadProgress {
   }
 
   private slice(step: (untilUs: number) => boolean): boolean {
+    return this.stepUntil(step, this.context.clock.monotonicUs() + SLICE_US);
+  }
+
+  /** One step, during which no key's time comes. */
+  protected stepUntil(step: (untilUs: number) => boolean, untilUs: number): boolean {
     const { keyspace, clock } = this.context;
     keyspace.nowMs = 0;
     try {
-      return step(clock.monotonicUs() + SLICE_US);
+      return step(untilUs);
     } finally {
       keyspace.setNow(clock.unixMs());
     }

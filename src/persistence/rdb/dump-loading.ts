@@ -16,27 +16,50 @@ export class DumpLoading extends Loading {
 
   /** False when there is no file. Throws RdbLoadError. */
   async load(options: RdbLoadOptions = {}): Promise<boolean> {
-    const { values } = this.context.config;
-    const fd = this.open(join(values.dir, values.dbfilename));
+    const fd = this.open();
     if (fd === undefined) return false;
     try {
-      this.totalBytes = fstatSync(fd).size;
-      const loader = new RdbLoader(this.context, fd, this.totalBytes, options);
+      const loader = this.loaderOf(fd, options);
       const loaded = () => {
         this.usedMemoryBytes = loader.usedMemoryBytes;
         return loader.loadedBytes;
       };
       await this.inSlices((untilUs) => loader.step(untilUs), loaded);
-      this.keysLoaded = loader.keysLoaded;
-      this.keysExpired = loader.keysExpired;
+      this.ended(loader);
     } finally {
       closeSync(fd);
     }
-    this.context.log.notice(`DB loaded from disk: ${this.secondsSince()}`);
     return true;
   }
 
-  private open(path: string): number | undefined {
+  /** `load` without slices: everybody waits. */
+  loadAtOnce(options: RdbLoadOptions): boolean {
+    const fd = this.open();
+    if (fd === undefined) return false;
+    try {
+      const loader = this.loaderOf(fd, options);
+      this.stepUntil((untilUs) => loader.step(untilUs), Number.POSITIVE_INFINITY);
+      this.ended(loader);
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  }
+
+  private loaderOf(fd: number, options: RdbLoadOptions): RdbLoader {
+    this.totalBytes = fstatSync(fd).size;
+    return new RdbLoader(this.context, fd, this.totalBytes, options);
+  }
+
+  private ended({ keysLoaded, keysExpired }: RdbLoader): void {
+    this.keysLoaded = keysLoaded;
+    this.keysExpired = keysExpired;
+    this.context.log.notice(`DB loaded from disk: ${this.secondsSince()}`);
+  }
+
+  private open(): number | undefined {
+    const { values } = this.context.config;
+    const path = join(values.dir, values.dbfilename);
     try {
       return openSync(path, "r");
     } catch (error) {

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
 import { type BackgroundJob, type Budget, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
+import { DumpLoading } from "../rdb/dump-loading.ts";
 import type { AccessKind } from "../rdb/file-writer.ts";
+import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import { FileSink } from "./file-sink.ts";
 import { RdbFile, RdbFileError, type RdbFileOptions } from "./rdb-file.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -174,6 +176,16 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.lastSaveMs = this.context.clock.unixMs();
     this.setStatus("ok");
     return true;
+  }
+
+  load(replace: boolean): boolean {
+    try {
+      return new DumpLoading(this.context).loadAtOnce({ replace });
+    } catch (error) {
+      if (!(error instanceof RdbLoadError)) throw error;
+      this.context.log.warning(error.message);
+      return false;
+    }
   }
 
   saveInBackground(): boolean {
