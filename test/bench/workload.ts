@@ -10,6 +10,8 @@ export interface Workload {
   readonly prepare: readonly string[] | null;
   /** Run once per server before measuring, with the running number from 0 to count - 1. */
   readonly fill: Fill | null;
+  /** After the fill maxmemory becomes what is in use then, with this policy. */
+  readonly evicts: string | null;
   /** Run after every round, outside of what is measured, so that the next one finds what this one found. */
   readonly restore: Restore | null;
   /** Written to the AOF, so its volume is bounded. */
@@ -45,6 +47,7 @@ export const CONNECTIONS_MAX = 50;
 const SHALLOW = [1, 16];
 
 export function define(name: string, args: readonly Argument[], rest: Partial<Workload>): Workload {
-  const defaults = { pipelines: SHALLOW, prepare: null, fill: null, restore: null, writes: true, subscribers: 0 };
-  return { name, args, ...defaults, connectionsMax: CONNECTIONS_MAX, ...rest };
+  const nothing = { prepare: null, fill: null, evicts: null, restore: null };
+  const defaults = { pipelines: SHALLOW, writes: true, subscribers: 0, connectionsMax: CONNECTIONS_MAX };
+  return { name, args, ...nothing, ...defaults, ...rest };
 }

@@ -23,6 +23,14 @@ function setAndGet(size: string, valueBytes: number, keys: number): Workload[] {
   ];
 }
 
+/** New keys where there is no room for any. */
+function setAtTheLimit(keys: number): Workload[] {
+  const key = random("new:", 1_000_000_000);
+  return ["allkeys-lru", "allkeys-lfu", "allkeys-random"].map((evicts) =>
+    define(`SET 16 B at the limit, ${evicts}`, ["SET", key, filler(16)], { fill: setFill(keys, 16), evicts }),
+  );
+}
+
 function tenPairs(keys: number): Argument[] {
   return Array.from({ length: 10 }, () => [random("key:", keys), filler(16)]).flat();
 }
@@ -41,6 +49,7 @@ export function workloads(counts: KeyCounts): Workload[] {
     define("HSET", ["HSET", "hash", random("field:", small), filler(16)], {
       fill: { args: ["HSET", "hash", sequence("field:"), filler(16)], count: small },
     }),
+    ...setAtTheLimit(small),
     ...collectionWorkloads(counts),
     ...scriptWorkloads(counts),
     define("PUBLISH to 100", ["PUBLISH", CHANNEL, filler(16)], { pipelines: [1], writes: false, subscribers: 100 }),

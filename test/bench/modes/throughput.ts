@@ -6,7 +6,7 @@
  * Figures are totals over all rounds, not medians: a garbage collection or a sync happens in few rounds, and its cost belongs to
  * the commands that caused it.
  */
-import { ask } from "../ask.ts";
+import { ask, askInfo } from "../ask.ts";
 import { type Bench, orNote, progress, serverOptions } from "../bench.ts";
 import { encode } from "../encode.ts";
 import type { LoadResult, Window } from "../jobs.ts";
@@ -99,6 +99,7 @@ async function pass(
       turns.push({ at, server, restored: 0 });
       await prepare(filled.workload, server);
       if (filled.workload.fill !== null) filled.bytesPerKey[at]!.push(await fill(bench, filled.workload.fill, server));
+      if (filled.workload.evicts !== null) await limitMemory(server.port, filled.workload.evicts);
     }
     for (const row of rows) await passRow(bench, aof, row, rounds, [...turns]);
   } finally {
@@ -117,6 +118,13 @@ async function fill(bench: Bench, { args, count: keys }: Fill, server: Server): 
   await bench.generator.fill(server, args, keys);
   await pause(SETTLE_MS);
   return (server.rssBytes() - before) / keys;
+}
+
+/** What is in use becomes the most that may be. */
+async function limitMemory(port: number, policy: string): Promise<void> {
+  const [[, used]] = (await askInfo(port, /^used_memory$/)) as [[string, string]];
+  const reply = await ask(port, "CONFIG", "SET", "maxmemory", used, "maxmemory-policy", policy);
+  if (reply !== "+OK\r\n") throw new Error(`CONFIG SET maxmemory: ${reply.trim()}`);
 }
 
 async function passRow(bench: Bench, aof: AofMode, row: Row, rounds: number, turns: Turn[]): Promise<void> {
