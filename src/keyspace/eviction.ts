@@ -23,7 +23,9 @@ export function policyOf(name: string): Policy | undefined {
 }
 
 const MEASURES: readonly Measure[] = ["lru", "lfu", "lrm", "ttl", "random"];
-const CANDIDATES_MAX = 64;
+const CANDIDATES_MAX = 16;
+/** Entries of one home that are looked at, at most. */
+const ROW_MAX = 64;
 /** Homes that are looked into at most before it is enough, in sparse tables. */
 const HOMES_MAX = 32;
 /** Where fewer keys than one in so many have a deadline, those are found by the wheel and not in the table. */
@@ -60,9 +62,12 @@ export class Eviction {
   private readonly hands: number[];
   /** The database that random policies take the next key from. */
   private turn = 0;
+  /** How many more keys were looked at than had to be: so many fewer next time. */
+  private surplus = 0;
   private sampled!: Database;
-  private sampledHome = 0;
-  private seen = 0;
+  /** The entries of a home, and their access bits. */
+  private readonly row = new Int32Array(ROW_MAX);
+  private readonly bits = new Int32Array(ROW_MAX);
 
   constructor(private readonly owner: EvictionOwner) {
     this.hands = owner.databases.map(() => 0);
@@ -123,30 +128,41 @@ export class Eviction {
   /** Makes candidates of some of a database's keys. */
   private look(db: Database, { measure, volatile }: Policy): void {
     this.sampled = db;
-    this.seen = 0;
     if (measure === "ttl") db.wheel!.visitFirst(this.samples, this.considerTimed);
     else if (volatile && db.timedSize * SPARSE < db.size) db.wheel!.sweep(this.samples, this.considerTimed);
-    else this.lookIntoHomes(db);
+    else this.lookIntoHomes(db, volatile);
   }
 
-  private lookIntoHomes(db: Database): void {
+  private lookIntoHomes(db: Database, volatile: boolean): void {
     const { dict } = this.owner;
     const homes = dict.buckets(db.table);
     let hand = this.hands[db.id];
-    for (let n = Math.min(homes, HOMES_MAX); n > 0 && this.seen < this.samples; n--) {
+    let wanted = this.samples - this.surplus;
+    for (let n = Math.min(homes, HOMES_MAX); n > 0 && wanted > 0; n--) {
       if (++hand >= homes) hand = 0;
-      this.sampledHome = hand;
-      dict.visitHome(db.table, hand, this.consider);
+      wanted -= this.lookIntoHome(db, hand, volatile);
     }
     this.hands[db.id] = hand;
+    this.surplus = Math.min(this.samples, -wanted);
   }
 
-  private readonly consider = (e: Ptr): void => {
-    if (!this.mayGo(e)) return;
-    this.seen++;
-    const worth = this.worth(e);
-    if (this.candidates.wants(worth)) this.candidates.add(e, this.sampled.id, this.sampledHome, worth);
-  };
+  /** Returns the number of keys there that may go. */
+  private lookIntoHome(db: Database, home: number, volatile: boolean): number {
+    const { row, bits, candidates } = this;
+    const { dict, entries } = this.owner;
+    const length = dict.entriesOf(db.table, home, row);
+    // Each is somewhere else in memory: read in so small a loop, they are waited for together.
+    for (let i = 0; i < length; i++) bits[i] = entries.access(row[i] as Ptr);
+    let seen = 0;
+    for (let i = 0; i < length; i++) {
+      const e = row[i] as Ptr;
+      if (volatile && !entries.isTimed(e)) continue;
+      seen++;
+      const worth = this.worthByUse(bits[i]);
+      if (candidates.wants(worth)) candidates.add(e, db.id, home, worth);
+    }
+    return seen;
+  }
 
   private readonly considerTimed = (e: Ptr): boolean => {
     if (!this.sampled.isKey(e)) return false;
@@ -160,16 +176,13 @@ export class Eviction {
   }
 
   private worth(e: Ptr): number {
-    const { entries, access } = this.owner;
-    const bits = entries.access(e);
-    switch (this.policy!.measure) {
-      case "ttl":
-        return entries.deadline(e);
-      case "lfu":
-        return access.frequency(bits) * MINUTES - access.idleMinutes(bits);
-      default:
-        return access.lastSecond(bits);
-    }
+    const { entries } = this.owner;
+    return this.policy!.measure === "ttl" ? entries.deadline(e) : this.worthByUse(entries.access(e));
+  }
+
+  private worthByUse(bits: number): number {
+    const { access } = this.owner;
+    return access.lfu ? access.frequency(bits) * MINUTES - access.idleMinutes(bits) : access.lastSecond(bits);
   }
 
   private evictByChance(volatile: boolean): boolean {

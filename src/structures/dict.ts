@@ -1,3 +1,4 @@
+import { highestBit, reverseBits } from "../lib/bit-order.ts";
 import { halfSipHash } from "../lib/halfsiphash.ts";
 import type { Random } from "../lib/random.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
@@ -222,6 +223,20 @@ export class Dict {
   forEach(d: Ptr, visit: (e: Ptr) => void): void {
     const buckets = this.word(d, BUCKETS);
     for (let b = 0; b < buckets; b++) this.visitChain(this.bucketAt(d, b), visit);
+  }
+
+  /** Writes the entries of one home to `out`, as many as fit, and returns their number. */
+  entriesOf(d: Ptr, home: number, out: Int32Array): number {
+    let n = 0;
+    for (let bucket = this.bucketAt(d, home); bucket !== NULL; bucket = this.word(bucket, OVERFLOW) as Ptr) {
+      const words = this.i32[bucket >>> SEGMENT_SHIFT];
+      const at = ((bucket & UNIT_MASK) << 1) + POINTERS;
+      for (let slot = 0; slot < SLOTS && n < out.length; slot++) {
+        const e = words[at + slot];
+        if (e !== NULL) out[n++] = e;
+      }
+    }
+    return n;
   }
 
   /** Calls `visit` for every entry of one home. */
