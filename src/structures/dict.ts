@@ -124,8 +124,7 @@ export class Dict {
 
   /** Whether that home has the entry `e`, which may not exist any more. If so, `remove` and `replace` need not look for it. */
   pinpoint(d: Ptr, home: number, e: Ptr): boolean {
-    if (home >= this.word(d, BUCKETS)) return false;
-    const first = this.bucketAt(d, home);
+    const first = home < this.word(d, BUCKETS) ? this.bucketAt(d, home) : NULL;
     for (let bucket = first; bucket !== NULL; bucket = this.word(bucket, OVERFLOW) as Ptr) {
       for (let slot = 0; slot < SLOTS; slot++) {
         if (this.word(bucket, POINTERS + slot) !== e) continue;
@@ -232,8 +231,7 @@ export class Dict {
       const words = this.i32[bucket >>> SEGMENT_SHIFT];
       const at = ((bucket & UNIT_MASK) << 1) + POINTERS;
       for (let slot = 0; slot < SLOTS && n < out.length; slot++) {
-        const e = words[at + slot];
-        if (e !== NULL) out[n++] = e;
+        if (words[at + slot] !== NULL) out[n++] = words[at + slot];
       }
     }
     return n;
