@@ -30,8 +30,8 @@ const ROW_MAX = 64;
 const HOMES_MAX = 32;
 /** Where fewer keys than one in so many have a deadline, those are found by the wheel and not in the table. */
 const SPARSE = 4;
-/** Tries to find by chance a key with a deadline. */
-const TRIES_MAX = 16;
+/** Entries of the wheel that are looked at to find any key with a deadline: the others are hashes' timers. */
+const TRIES_MAX = 512;
 const MINUTES = 1 << 16;
 
 interface EvictionOwner {
@@ -60,10 +60,10 @@ export class Eviction {
   private readonly candidates = new Candidates(CANDIDATES_MAX);
   /** By database: the home that is looked into next. */
   private readonly hands: number[];
+  /** By database: how many more keys were looked at than had to be, so many fewer next time. */
+  private readonly surplus: number[];
   /** The database that random policies take the next key from. */
   private turn = 0;
-  /** How many more keys were looked at than had to be: so many fewer next time. */
-  private surplus = 0;
   private sampled!: Database;
   /** The entries of a home, and their access bits. */
   private readonly row = new Int32Array(ROW_MAX);
@@ -71,6 +71,7 @@ export class Eviction {
 
   constructor(private readonly owner: EvictionOwner) {
     this.hands = owner.databases.map(() => 0);
+    this.surplus = owner.databases.map(() => 0);
   }
 
   /** Undefined: no key goes. */
@@ -137,31 +138,27 @@ export class Eviction {
     const { dict } = this.owner;
     const homes = dict.buckets(db.table);
     let hand = this.hands[db.id];
-    let wanted = this.samples - this.surplus;
+    let wanted = this.samples - this.surplus[db.id];
     for (let n = Math.min(homes, HOMES_MAX); n > 0 && wanted > 0; n--) {
       if (++hand >= homes) hand = 0;
       wanted -= this.lookIntoHome(db, hand, volatile);
     }
     this.hands[db.id] = hand;
-    this.surplus = Math.min(this.samples, -wanted);
+    this.surplus[db.id] = Math.min(this.samples, -wanted);
   }
 
   /** Returns the number of keys there that may go. */
   private lookIntoHome(db: Database, home: number, volatile: boolean): number {
     const { row, bits, candidates } = this;
-    const { dict, entries } = this.owner;
-    const length = dict.entriesOf(db.table, home, row);
+    const { entries } = this.owner;
+    const length = this.rowOf(db, home, volatile);
     // Each is somewhere else in memory: read in so small a loop, they are waited for together.
     for (let i = 0; i < length; i++) bits[i] = entries.access(row[i] as Ptr);
-    let seen = 0;
     for (let i = 0; i < length; i++) {
-      const e = row[i] as Ptr;
-      if (volatile && !entries.isTimed(e)) continue;
-      seen++;
       const worth = this.worthByUse(bits[i]);
-      if (candidates.wants(worth)) candidates.add(e, db.id, home, worth);
+      if (candidates.wants(worth)) candidates.add(row[i] as Ptr, db.id, home, worth);
     }
-    return seen;
+    return length;
   }
 
   private readonly considerTimed = (e: Ptr): boolean => {
@@ -200,13 +197,30 @@ export class Eviction {
   }
 
   private byChance(db: Database, volatile: boolean): Ptr {
-    const { dict, entries, random } = this.owner;
-    if (!volatile) return dict.random(db.table, random);
-    for (let tries = db.timedSize * SPARSE < db.size ? 0 : TRIES_MAX; tries > 0; tries--) {
-      const e = dict.random(db.table, random);
-      if (entries.isTimed(e)) return e;
+    if (volatile && db.timedSize * SPARSE < db.size) return this.anyTimed(db);
+    const { dict, random } = this.owner;
+    const homes = dict.buckets(db.table);
+    for (let n = Math.min(homes, HOMES_MAX); n > 0; n--) {
+      const hand = (this.hands[db.id] + 1) % homes;
+      this.hands[db.id] = hand;
+      const length = this.rowOf(db, hand, volatile);
+      if (length === 0) continue;
+      const e = this.row[random.below(length)] as Ptr;
+      dict.pinpoint(db.table, hand, e);
+      return e;
     }
-    return this.anyTimed(db);
+    return volatile ? this.anyTimed(db) : dict.random(db.table, random);
+  }
+
+  /** Makes `row` the keys of a home that may go, and returns their number. */
+  private rowOf(db: Database, home: number, volatile: boolean): number {
+    const { row } = this;
+    const { dict, entries } = this.owner;
+    const length = dict.entriesOf(db.table, home, row);
+    if (!volatile) return length;
+    let kept = 0;
+    for (let i = 0; i < length; i++) if (entries.isTimed(row[i] as Ptr)) row[kept++] = row[i];
+    return kept;
   }
 
   /** A key with a deadline, or NULL. */

@@ -85,7 +85,7 @@ describe("eviction", () => {
         cache.pass(1000);
       }
       // The best that can be is 0.05.
-      expect(meanPlace(cache.evict(400), 4000)).toBeLessThan(0.09);
+      expect(meanPlace(cache.evict(400), 4000)).toBeLessThan(0.12);
     });
   }
 
@@ -140,7 +140,7 @@ describe("eviction", () => {
     expect(near.evict(100)).toEqual(Array.from({ length: 100 }, (_, i) => `key${i}`));
     const far = new Cache("volatile-ttl");
     for (let i = 0; i < 5000; i++) far.set(`key${(i * 7919) % 5000}`, 1e6 + 100_000 * ((i * 7919) % 5000));
-    expect(meanPlace(far.evict(500), 5000)).toBeLessThan(0.08);
+    expect(meanPlace(far.evict(500), 5000)).toBeLessThan(0.12);
   });
 
   test("by allkeys-random takes any", () => {
