@@ -1,4 +1,3 @@
-import { highestBit, reverseBits } from "../lib/bit-order.ts";
 import { halfSipHash } from "../lib/halfsiphash.ts";
 import type { Random } from "../lib/random.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
@@ -203,25 +202,25 @@ export class Dict {
     const buckets = this.word(d, BUCKETS);
     const half = highestBit(buckets);
     const low = cursor & (half - 1);
-    this.visitChain(this.bucketAt(d, low), visit);
-    if (low + half < buckets) this.visitChain(this.bucketAt(d, low + half), visit);
+    this.visitHome(d, low, visit);
+    if (low + half < buckets) this.visitHome(d, low + half, visit);
     return nextCursor(cursor, half);
   }
 
-  private visitChain(bucket: Ptr, visit: (e: Ptr) => void): void {
-    while (bucket !== NULL) {
+  /** Calls `visit` for every entry of one home. */
+  visitHome(d: Ptr, home: number, visit: (e: Ptr) => void): void {
+    for (let bucket = this.bucketAt(d, home); bucket !== NULL; bucket = this.word(bucket, OVERFLOW) as Ptr) {
       for (let slot = 0; slot < SLOTS; slot++) {
         const e = this.word(bucket, POINTERS + slot) as Ptr;
         if (e !== NULL) visit(e);
       }
-      bucket = this.word(bucket, OVERFLOW) as Ptr;
     }
   }
 
   /** Calls `visit` for every entry. The table must not change meanwhile. */
   forEach(d: Ptr, visit: (e: Ptr) => void): void {
     const buckets = this.word(d, BUCKETS);
-    for (let b = 0; b < buckets; b++) this.visitChain(this.bucketAt(d, b), visit);
+    for (let b = 0; b < buckets; b++) this.visitHome(d, b, visit);
   }
 
   /** Writes the entries of one home to `out`, as many as fit, and returns their number. */
@@ -237,11 +236,6 @@ export class Dict {
     return n;
   }
 
-  /** Calls `visit` for every entry of one home. */
-  visitHome(d: Ptr, b: number, visit: (e: Ptr) => void): void {
-    this.visitChain(this.bucketAt(d, b), visit);
-  }
-
   /**
    * Takes the last bucket apart; `visit` gets its entries. True until only the first one is left, empty: then `destroy` is all that remains
    * to be done. For emptying, in slices, a table that nobody searches any more: its count is not kept.
@@ -251,7 +245,7 @@ export class Dict {
     const bucket = this.bucketAt(d, last);
     const { guard } = this.arena;
     if (guard !== undefined) guard.homeChanging(d, last);
-    this.visitChain(bucket, visit);
+    this.visitHome(d, last, visit);
     this.freeOverflow(bucket);
     if (last === 0) return false;
     this.setWord(d, BUCKETS, last);
