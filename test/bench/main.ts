@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Bench, chooseCores, type Mode, orNote, progress } from "./bench.ts";
 import { Generator } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
+import { aofCost } from "./modes/aof-cost.ts";
 import { bullmq } from "./modes/bullmq.ts";
 import { expiry } from "./modes/expiry.ts";
 import { idle } from "./modes/idle.ts";
@@ -31,6 +32,7 @@ const modes: Record<ModeName, Mode> = {
   "stall-collections": stallCollections,
   scripts,
   bullmq,
+  "aof-cost": aofCost,
 };
 
 async function main(): Promise<number> {

@@ -17,6 +17,7 @@ export const MODES = [
   "stall-collections",
   "scripts",
   "bullmq",
+  "aof-cost",
 ] as const;
 export type ModeName = (typeof MODES)[number];
 
@@ -36,7 +37,7 @@ export interface Options {
 export const USAGE = `bun run bench [options]         compares go-redis with redis-server on this machine
 
   --workload <regex>   only rows whose label (such as "GET 16 B P=16 everysec") matches
-  --aof off|everysec|both   default both
+  --aof off|everysec|always|both   default both: off and everysec
   --rounds <n>         measured rounds per row and server (default 36)
   --round-ms <n>       length of a round (default 200)
   --quick              few keys and short rounds: a smoke test, no figures to quote
@@ -57,6 +58,7 @@ Instead of the workloads, one or more of:
   --stall-collections  longest event-loop stalls on collections of 1M elements, and what deleting 10M takes
   --scripts  the first script after the start, and the memory that scripts take
   --bullmq   adding and processing 10,000 jobs of BullMQ
+  --aof-cost the workloads that write, on each server with the AOF (everysec) beside the same without
 `;
 
 const DEFAULT_ROUNDS = 36;
@@ -101,6 +103,7 @@ const FLAGS = {
   "stall-collections": { type: "boolean" },
   scripts: { type: "boolean" },
   bullmq: { type: "boolean" },
+  "aof-cost": { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {
@@ -127,8 +130,8 @@ function nameOf(command: string): string {
 
 function aofModes(text: string): AofMode[] {
   if (text === "both") return ["off", "everysec"];
-  if (text === "off" || text === "everysec") return [text];
-  throw new Error(`--aof takes off, everysec or both, not ${text}`);
+  if (text === "off" || text === "everysec" || text === "always") return [text];
+  throw new Error(`--aof takes off, everysec, always or both, not ${text}`);
 }
 
 function positive(flag: string, text: string | undefined, fallback: number): number {

@@ -17,9 +17,11 @@ const POLL_MS = 1;
 export interface Contender {
   readonly name: string;
   readonly command: readonly string[];
+  /** What this server is started with, whatever the benchmark's mode. */
+  readonly aof?: AofMode;
 }
 
-export type AofMode = "off" | "everysec";
+export type AofMode = "off" | "everysec" | "always";
 
 export interface ServerOptions {
   readonly aof: AofMode;
@@ -83,7 +85,11 @@ export class Server {
     const dir = options.dir ?? ownFolder!;
     const port = freePort();
     const log = join(dir, "bench.log");
-    const cmd = [...pinned(options.core), ...contender.command, ...settings(port, dir, options)];
+    const cmd = [
+      ...pinned(options.core),
+      ...contender.command,
+      ...settings(port, dir, contender.aof ?? options.aof, options.extra),
+    ];
     const startedNs = nowNs();
     const child = track(Bun.spawn({ cmd, env: cleanEnvironment(), stdout: Bun.file(log), stderr: Bun.file(log) }));
     const readyNs = await ready(child, port, startedNs, log);
@@ -121,10 +127,10 @@ export async function withServer<T>(
   }
 }
 
-function settings(port: number, dir: string, options: ServerOptions): string[] {
-  const appendOnly = options.aof === "off" ? "no" : "yes";
+function settings(port: number, dir: string, aof: AofMode, extra: readonly string[]): string[] {
   const common = ["--port", String(port), "--dir", dir, "--save", ""];
-  return [...common, "--appendonly", appendOnly, "--appendfsync", "everysec", ...options.extra];
+  const file = aof === "off" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", aof];
+  return [...common, ...file, ...extra];
 }
 
 // Directives in the environment would make the two settings differ.

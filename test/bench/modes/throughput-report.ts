@@ -65,7 +65,9 @@ export function rowsSection(bench: Bench, aof: AofMode, rows: readonly Row[], co
   ];
   const busiest = rows.flatMap((row) => row.rounds.map(busy));
   return {
-    title: `Workloads, AOF ${aof}`,
+    title: contenders.some((one) => one.aof !== undefined)
+      ? "Workloads, with and without AOF"
+      : `Workloads, AOF ${aof}`,
     head,
     rows: rows.map(rowCells),
     notes: [

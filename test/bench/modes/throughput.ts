@@ -33,12 +33,12 @@ const ROUND_BYTES_MAX = 128e6;
 const WARMUP_BYTES_MAX = 32e6;
 const SETTLE_MS = 300;
 
-export async function throughput(bench: Bench): Promise<Section[]> {
+export async function throughput(bench: Bench, isWanted = (_: Workload) => true): Promise<Section[]> {
   const sections: Section[] = [];
   for (const aof of bench.options.aof) {
     const rows: Row[] = [];
     const filled: Filled[] = [];
-    for (const workload of workloads(bench.options.quick ? KEYS_QUICK : KEYS)) {
+    for (const workload of workloads(bench.options.quick ? KEYS_QUICK : KEYS).filter(isWanted)) {
       const nothing = { rows: [], filled: null };
       const measured = await orNote(bench, `${workload.name}, AOF ${aof}`, nothing, () =>
         measure(bench, workload, aof),
