@@ -35,7 +35,7 @@ export class SyncWaits {
     }
     if (c.mayWait) {
       this.waits.add(wait);
-      if (local) this.server.journal!.wantSync();
+      if (local) this.server.journal?.wantSync();
     }
     c.block(STRING, 0, 0, timeoutMs, (reply) => this.write(wait, reply), { note: wait });
   }
@@ -53,7 +53,7 @@ export class SyncWaits {
     for (const wait of this.waits) {
       const { client, local } = wait;
       const waiter = client.waiting?.note === wait ? client.waiting : undefined;
-      const inVain = local && this.server.journal === undefined;
+      const inVain = local && !this.server.config.values.appendonly;
       if (waiter !== undefined && !inVain && !this.isServed(wait)) continue;
       this.waits.delete(wait);
       if (waiter === undefined) continue;

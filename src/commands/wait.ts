@@ -43,7 +43,7 @@ export const waitaof = command({
     const replicas = c.integer(2, ERRORS.mustBePositive);
     if (replicas < 0) c.fail(ERRORS.mustBePositive);
     const timeoutMs = c.timeoutWholeMs(3);
-    if (local === 1 && c.server.journal === undefined) c.fail(ERRORS.noFileToSync);
+    if (local === 1 && !c.server.config.values.appendonly) c.fail(ERRORS.noFileToSync);
     if (!c.failed) c.server.syncWaits.wait(c, local === 1, replicas, timeoutMs);
   },
 });

@@ -1,7 +1,7 @@
 import { describe, test } from "bun:test";
 import { crashRounds } from "./rounds.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 8;
 // Another one every time: a failure names it.
 const seed = crypto.getRandomValues(new Uint16Array(1))[0]!;
 

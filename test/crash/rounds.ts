@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Random } from "../../src/lib/random.ts";
 import { freePort, type Server, startOurs } from "../support/oracle.ts";
 import { RawConnection } from "../support/raw.ts";
+import { makeTrouble, type Trouble } from "./trouble.ts";
 import { Writer } from "./writer.ts";
 
 const WRITERS = 6;
@@ -13,6 +14,10 @@ const TURNS = [0, 0, 1, 1, 2, 3, 5, 20];
 const START_KILLS_MAX = 2;
 /** A process that was killed has lost nothing that it wrote, whatever the policy; `always` syncs as well. */
 const POLICIES = ["always", "always", "everysec", "no"];
+const TROUBLES: Trouble[] = ["none", "rewrites", "rewrites", "saves", "both", "switches"];
+/** Keys that nobody changes, so that there is something to rewrite and to save. */
+const STILL_KEYS = 20_000;
+const FILL = `for i = 1, ${STILL_KEYS} do redis.call('SET', 'still:' .. i, i) end`;
 
 export interface CrashOptions {
   readonly rounds: number;
@@ -33,14 +38,17 @@ export async function crashRounds({ rounds, seed, progress }: CrashOptions): Pro
   };
   let server = await start();
   try {
+    await fill(port);
     for (let round = 1; round <= rounds; round++) {
-      await writeAndKill(server, writers, random);
+      const trouble = TROUBLES[random.below(TROUBLES.length)]!;
+      await writeAndKill(server, writers, trouble, random);
       for (let kills = random.below(START_KILLS_MAX + 1); kills > 0; kills--)
         await killAtStart(await start(false), random);
       server = await start();
-      const unacknowledged = await checkAll(writers, port);
+      const more = await checkAll(writers, port);
       const total = writers.reduce((sum, writer) => sum + writer.sequence.done, 0);
-      progress(`round ${round}: ${total} commands in all, ${unacknowledged} applied without having been acknowledged`);
+      const told = more < 0 ? `${-more} given up with the file` : `${more} applied without having been acknowledged`;
+      progress(`round ${round} (${trouble}): ${total} commands in all, ${told}`);
     }
     await server.stop();
   } catch (error) {
@@ -51,14 +59,29 @@ export async function crashRounds({ rounds, seed, progress }: CrashOptions): Pro
   }
 }
 
-async function writeAndKill(server: Server, writers: readonly Writer[], random: Random): Promise<void> {
+async function fill(port: number): Promise<void> {
+  const connection = await RawConnection.connect(port);
+  await connection.text("SELECT", "1");
+  await connection.text("EVAL", FILL, "0");
+  connection.close();
+}
+
+async function writeAndKill(
+  server: Server,
+  writers: readonly Writer[],
+  trouble: Trouble,
+  random: Random,
+): Promise<void> {
   let left = 1 + random.below(ACKNOWLEDGEMENTS_MAX);
   const enough = Promise.withResolvers<void>();
   const heard = (replies: number) => {
     left -= replies;
     if (left <= 0) enough.resolve();
   };
-  const running = Promise.all(writers.map((writer) => writer.run(server.port, heard)));
+  const running = Promise.all([
+    ...writers.map((writer) => writer.run(server.port, heard)),
+    makeTrouble(trouble, server.port, writers, random),
+  ]);
   await Promise.race([enough.promise, running]);
   for (let turns = TURNS[random.below(TURNS.length)]!; turns > 0; turns--) await turn();
   await server.kill9();
@@ -79,10 +102,13 @@ async function killAtStart(server: Server, random: Random): Promise<void> {
 
 async function checkAll(writers: readonly Writer[], port: number): Promise<number> {
   const connection = await RawConnection.connect(port);
-  let unacknowledged = 0;
-  for (const writer of writers) unacknowledged += await writer.check(connection);
+  let more = 0;
+  for (const writer of writers) more += await writer.check(connection);
+  await connection.text("SELECT", "1");
+  const size = await connection.text("DBSIZE");
+  if (size !== `:${STILL_KEYS}\r\n`) throw new Error(`of ${STILL_KEYS} keys that nobody changed there are ${size}`);
   connection.close();
-  return unacknowledged;
+  return more;
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

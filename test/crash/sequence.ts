@@ -5,6 +5,12 @@ import { parseReply, texts } from "../support/reply.ts";
 const HASH_FIELDS = 20;
 const LOG_BYTES_MAX = 20_000;
 const LARGE_BYTES = 300_000;
+const LIST_LENGTH = 30;
+const MEMBERS = 50;
+const SCRIPT =
+  "redis.call('SET', KEYS[1], ARGV[1]) redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2]) redis.call('SET', KEYS[3], ARGV[1]) return 1";
+
+type Kind = "append" | "clear" | "count" | "sum" | "pair" | "field" | "large" | "transaction" | "script";
 
 /**
  * The endless sequence of commands of one writer, each made of the seed and its number alone, and what its keys hold after any number of
@@ -18,6 +24,10 @@ export class Sequence {
   private sum = 0;
   private large = "";
   private pair = "";
+  private transacted = "";
+  private list: number[] = [];
+  private scripted = "";
+  private readonly scores = new Map<string, number>();
   private readonly hash = new Map<string, string>();
   private readonly random = new Random(0);
 
@@ -26,8 +36,21 @@ export class Sequence {
     private readonly seed: number,
   ) {}
 
-  /** Command number `n`. */
-  command(n: number): string[] {
+  /** The requests of command number `n`: several are a transaction. */
+  requests(n: number): string[][] {
+    if (this.kind(n) !== "transaction") return [this.request(n)];
+    const { name } = this;
+    return [
+      ["MULTI"],
+      ["SET", `${name}:t1`, String(n)],
+      ["RPUSH", `${name}:list`, String(n)],
+      ["LTRIM", `${name}:list`, String(-LIST_LENGTH), "-1"],
+      ["SET", `${name}:t2`, String(n)],
+      ["EXEC"],
+    ];
+  }
+
+  private request(n: number): string[] {
     const { name } = this;
     switch (this.kind(n)) {
       case "append":
@@ -44,6 +67,8 @@ export class Sequence {
         return ["HSET", `${name}:hash`, `f${n % HASH_FIELDS}`, String(n)];
       case "large":
         return ["SET", `${name}:large`, largeValue(n)];
+      default:
+        return ["EVAL", SCRIPT, "3", `${name}:s1`, `${name}:zset`, `${name}:s2`, String(n), `m${n % MEMBERS}`];
     }
   }
 
@@ -72,41 +97,61 @@ export class Sequence {
       case "large":
         this.large = largeValue(n);
         break;
+      case "transaction":
+        this.transacted = String(n);
+        this.list = [...this.list, n].slice(-LIST_LENGTH);
+        break;
+      case "script":
+        this.scripted = String(n);
+        this.scores.set(`m${n % MEMBERS}`, n);
+        break;
     }
   }
 
-  private kind(n: number): "append" | "clear" | "count" | "sum" | "pair" | "field" | "large" {
+  private kind(n: number): Kind {
     if (n % (LOG_BYTES_MAX / 10) === 0) return "clear";
     this.random.seed(this.seed * 31 + n);
     const draw = this.random.below(100);
-    if (draw < 40) return "append";
-    if (draw < 60) return "count";
-    if (draw < 70) return "sum";
-    if (draw < 80) return "pair";
+    if (draw < 30) return "append";
+    if (draw < 45) return "count";
+    if (draw < 55) return "sum";
+    if (draw < 65) return "pair";
+    if (draw < 75) return "transaction";
+    if (draw < 85) return "script";
     return draw < 99 ? "field" : "large";
   }
 
   /** The state as `read` gives it. */
   state(): string {
-    const { log, count, sum, pair, large } = this;
+    const { log, count, sum, pair, large, transacted, scripted, list } = this;
     const hash = [...this.hash].map(([field, value]) => `${field}=${value}`).sort();
-    return [log, count || "", sum || "", pair, pair, large, ...hash].join("\n");
+    const scores = [...this.scores].map(([member, score]) => `${member}=${score}`).sort();
+    const strings = [log, count || "", sum || "", pair, pair, large, transacted, transacted, scripted, scripted];
+    return [...strings, ...list, ...hash, ...scores].join("\n");
   }
 
   /** What the server has of this writer's keys. */
   async read(connection: RawConnection): Promise<string> {
-    const keys = ["log", "count", "sum", "first", "second", "large"].map((key) => `${this.name}:${key}`);
+    const { name } = this;
+    const keys = ["log", "count", "sum", "first", "second", "large", "t1", "t2", "s1", "s2"];
     connection.send(
       encodePipeline([
-        ["MGET", ...keys],
-        ["HGETALL", `${this.name}:hash`],
+        ["MGET", ...keys.map((key) => `${name}:${key}`)],
+        ["LRANGE", `${name}:list`, "0", "-1"],
+        ["HGETALL", `${name}:hash`],
+        ["ZRANGE", `${name}:zset`, "0", "-1", "WITHSCORES"],
       ]),
     );
-    const [strings, flat] = (await connection.read(2)).map((reply) => texts(parseReply(reply)));
-    const hash: string[] = [];
-    for (let i = 0; i < flat!.length; i += 2) hash.push(`${flat![i]}=${flat![i + 1]}`);
-    return [...strings!.map((text) => text ?? ""), ...hash.sort()].join("\n");
+    const [strings, list, hash, scores] = (await connection.read(4)).map((reply) => texts(parseReply(reply)));
+    return [...strings!.map((text) => text ?? ""), ...list!, ...pairs(hash!), ...pairs(scores!)].join("\n");
   }
+}
+
+/** "name=value", sorted, of a flat list. */
+function pairs(flat: readonly (string | null)[]): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < flat.length; i += 2) found.push(`${flat[i]}=${flat[i + 1]}`);
+  return found.sort();
 }
 
 function largeValue(n: number): string {

@@ -9,6 +9,8 @@ export class Writer {
   readonly sequence: Sequence;
   private sent = 0;
   private acknowledged = 0;
+  /** Of what was acknowledged, so much must not be lost; undefined: all. */
+  private kept: number | undefined;
 
   constructor(
     readonly name: string,
@@ -19,45 +21,61 @@ export class Writer {
   }
 
   /** Writes until the connection ends; `heard` is told of every number of acknowledgements. */
-  async run(port: number, heard: (replies: number) => void): Promise<void> {
+  async run(port: number, heard: (acknowledgements: number) => void): Promise<void> {
     const connection = await RawConnection.connect(port);
     this.sent = this.acknowledged = this.sequence.done;
     for (;;) {
       const depth = DEPTHS[this.random.below(DEPTHS.length)]!;
-      const commands = Array.from({ length: depth }, (_, i) => this.sequence.command(this.sent + i));
+      const commands = Array.from({ length: depth }, (_, i) => this.sequence.requests(this.sent + i));
+      const requests = commands.flat();
       this.sent += depth;
-      connection.send(encodePipeline(commands));
-      const complete = await connection.read(depth).then(
-        (replies) => this.count(replies, heard),
+      connection.send(encodePipeline(requests));
+      const complete = await connection.read(requests.length).then(
+        (replies) => this.count(commands, replies, heard),
         () => false,
       );
       if (complete) continue;
-      this.count(connection.takeHeld(), heard);
+      this.count(commands, connection.takeHeld(), heard);
       return;
     }
   }
 
-  private count(replies: Uint8Array[], heard: (replies: number) => void): boolean {
+  /** Counts the commands whose last reply is there. */
+  private count(commands: string[][][], replies: Uint8Array[], heard: (acknowledgements: number) => void): boolean {
     const refused = replies.find((reply) => reply[0] === 45);
     if (refused !== undefined) throw new Error(`${this.name} was answered ${Buffer.from(refused)}`);
-    this.acknowledged += replies.length;
-    heard(replies.length);
+    let left = replies.length;
+    let whole = 0;
+    while (whole < commands.length && commands[whole]!.length <= left) left -= commands[whole++]!.length;
+    this.acknowledged += whole;
+    heard(whole);
     return true;
   }
 
+  /** What is acknowledged from now on may be lost, until `trust`: the file is switched off. */
+  distrust(): void {
+    this.kept ??= this.acknowledged;
+  }
+
+  /** Everything acknowledged is in the file, and what will be. */
+  trust(): void {
+    this.kept = undefined;
+  }
+
   /**
-   * Checks that the server has all that was acknowledged, and of what was sent after that a beginning, each command once. The
-   * sequence goes on from there. Returns how many commands were applied without having been acknowledged.
+   * Checks that the server has all that was acknowledged and not excepted, and of what was sent after that a beginning, each command once. The
+   * sequence goes on from there. Returns how many more commands were applied than acknowledged.
    */
   async check(connection: RawConnection): Promise<number> {
     const { sequence, acknowledged, sent } = this;
     const found = await sequence.read(connection);
-    while (sequence.done < acknowledged) sequence.apply();
+    while (sequence.done < (this.kept ?? acknowledged)) sequence.apply();
     while (sequence.state() !== found) {
       if (sequence.done === sent) throw new Error(this.loss(found));
       sequence.apply();
     }
     this.sent = this.acknowledged = sequence.done;
+    this.trust();
     return sequence.done - acknowledged;
   }
 

@@ -179,7 +179,7 @@ describe("under appendfsync always", () => {
     const disk = await SlowDisk.start();
     const c = await disk.connect();
     await disk.send(c, ["SET", "a", "1"]);
-    disk.server.journal = disk.server.unsynced = undefined;
+    disk.giveUp();
     await disk.settle();
     expect(held(c)).toEqual(["+OK\r\n"]);
   });

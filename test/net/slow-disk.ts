@@ -35,7 +35,7 @@ export class SlowDisk {
     const port = await freePort();
     const config = new ConfigStore();
     const refusal = config.set([
-      ["appendonly", "no"],
+      ["appendonly", "yes"],
       ["port", String(port)],
       ["bind", "127.0.0.1"],
     ]);
@@ -73,6 +73,12 @@ export class SlowDisk {
     expect(this.file.syncsInFlight).toBe(1);
     this.file.finishSyncs();
     await this.settle();
+  }
+
+  /** The file is switched off. */
+  giveUp(): void {
+    expect(this.server.config.set([["appendonly", "no"]])).toBeUndefined();
+    this.server.journal = this.server.unsynced = undefined;
   }
 
   /** Everything that can happen by itself has happened, and has arrived. */

@@ -63,7 +63,7 @@ describe("WAITAOF", () => {
     const disk = await SlowDisk.start("no");
     const c = await disk.connect();
     await disk.send(c, ["SET", "a", "1"], ["WAITAOF", "1", "0", "0"]);
-    disk.server.journal = undefined;
+    disk.giveUp();
     await disk.settle();
     expect(held(c)).toEqual(["+OK\r\n", NO_FILE]);
   });
@@ -119,7 +119,7 @@ describe("WAITAOF", () => {
       "-ERR timeout is negative\r\n",
       "-ERR timeout is not an integer or out of range\r\n",
     ]);
-    disk.server.journal = undefined;
+    disk.giveUp();
     await disk.send(c, ["WAITAOF", "1", "0", "0"], ["WAITAOF", "0", "0", "0"]);
     expect(held(c)).toEqual([NO_FILE, reply(0)]);
   });

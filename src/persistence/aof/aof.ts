@@ -261,6 +261,7 @@ export class Aof implements Persistence, RewriteHost {
   private use(file: WriterFile): void {
     const { clock, log } = this.context;
     this.journal = this.context.journal = new AofJournal(this.measured(file), file.size, clock, log, this.offset);
+    this.journal.isBaseless = this.state === "waiting";
     this.journal.onSynced = () => this.context.startPoll();
     this.configure();
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
@@ -333,6 +334,8 @@ export class Aof implements Persistence, RewriteHost {
 
   private async rewritten(): Promise<void> {
     if (this.state === "waiting") this.state = "on";
+    if (this.journal !== undefined) this.journal.isBaseless = false;
+    this.context.startPoll();
     if (this.state === "on") {
       this.measure();
       this.baseBytes = this.size;
