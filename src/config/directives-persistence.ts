@@ -38,7 +38,7 @@ const aof = {
   ),
   "auto-aof-rewrite-min-size": directive(memory(0, LONG_MAX), 64 * 1024 ** 2, "Size below which it is not rewritten."),
   "aof-rewrite-incremental-fsync": directive(yesNo, true, "Force a rewrite to disk bit by bit."),
-  "aof-use-rdb-preamble": directive(yesNo, true, "Rewrite it in the form of a snapshot.", inert),
+  "aof-use-rdb-preamble": directive(yesNo, true, "Rewrite it in the form of a snapshot; with no, as commands."),
   "aof-timestamp-enabled": directive(yesNo, false, "Note the time in it."),
   "aof-disable-auto-gc": directive(yesNo, false, "Keep files that a rewrite made useless."),
 };

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../observe/log.ts";
 import { Reply } from "../../resp/reply.ts";
 import type { AppendFile } from "./append-file.ts";
+import { timeNote } from "./time-note.ts";
 
 export type FsyncPolicy = "always" | "everysec" | "no";
 
@@ -162,10 +163,11 @@ export class AofJournal implements Journal {
   }
 
   private noteTime(): void {
-    const seconds = Math.floor(this.clock.unixMs() / 1000);
+    const nowMs = this.clock.unixMs();
+    const seconds = Math.floor(nowMs / 1000);
     if (seconds <= this.noted) return;
     this.noted = seconds;
-    const note = Buffer.from(`#TS:${seconds}\r\n`);
+    const note = timeNote(nowMs);
     this.hold(note, 0, note.length);
   }
 

@@ -181,8 +181,9 @@ export class AofRewrite {
       if (attempt.aborted) return false;
       throw new AofError("Can't rewrite the AOF while writes to it fail");
     }
+    const commands = !config.values["aof-use-rdb-preamble"];
     const path = join(config.values.dir, `temp-rewriteaof-bg-${process.pid}.aof`);
-    const ended = this.writeBase(attempt, path);
+    const ended = this.writeBase(attempt, path, commands);
     log.notice(`Background append only file rewriting started by pid ${process.pid}`);
     const error = await ended;
     if (attempt.aborted) return false;
@@ -192,17 +193,17 @@ export class AofRewrite {
     }
     log.notice(`Successfully created the temporary AOF base file ${basename(path)}`);
     log.notice("Background AOF rewrite terminated with success");
-    await host.folder.replaceBase({ path, rdb: true, since: to.since });
+    await host.folder.replaceBase({ path, rdb: !commands, since: to.since });
     return true;
   }
 
   /** Resolves with why there is no base, if there is none. Its moment is that of the call. */
-  private writeBase(attempt: Attempt, path: string): Promise<string | undefined> {
+  private writeBase(attempt: Attempt, path: string, commands: boolean): Promise<string | undefined> {
     return new Promise((resolve) => {
       attempt.give = () => resolve(undefined);
       try {
         const temporary = join(dirname(path), `temp-rewriteaof-${process.pid}.aof`);
-        attempt.job = this.writer().start({ path, temporary, isAofBase: true, onEnd: resolve });
+        attempt.job = this.writer().start({ path, temporary, isAofBase: true, commands, onEnd: resolve });
       } catch (error) {
         resolve(error instanceof Error ? error.message : String(error));
       }

@@ -19,6 +19,12 @@ export interface BigValue {
   step(): boolean;
 }
 
+/** What stands around the elements of a value. */
+export interface Frame {
+  readonly head: RdbOutput;
+  readonly tail?: RdbOutput | undefined;
+}
+
 /** Small, because many may be open at a time. */
 const HEAD_BYTES = 256;
 const HEAD_MARKS = 16;
@@ -39,12 +45,12 @@ export class BigTable implements BigValue {
   readonly homes: GuardedHomes;
   private main: Pieces | undefined;
 
-  /** `head`: what stands in front. `write` writes an element. */
+  /** `write` writes an element. */
   constructor(
     readonly db: number,
     readonly table: Ptr,
     dict: Dict,
-    private readonly head: RdbOutput,
+    private readonly frame: Frame,
     private readonly write: (e: Ptr, out: RdbOutput) => void,
   ) {
     this.homes = new GuardedHomes(dict, table, this.save);
@@ -52,17 +58,20 @@ export class BigTable implements BigValue {
 
   private readonly save = (e: Ptr): void => {
     const { main } = this;
-    this.write(e, main === undefined ? this.head : main.out);
+    this.write(e, main === undefined ? this.frame.head : main.out);
     main?.settle();
   };
 
   start(main: Pieces): void {
-    main.append(chunkOf(this.head));
+    main.append(chunkOf(this.frame.head));
     this.main = main;
   }
 
   step(): boolean {
-    return this.homes.saveNext();
+    if (this.homes.saveNext()) return true;
+    const { tail } = this.frame;
+    if (tail !== undefined) this.main!.append(chunkOf(tail));
+    return false;
   }
 }
 
@@ -145,12 +154,11 @@ export class BigString implements BigValue {
     private readonly p: Ptr,
     private readonly length: number,
     head: RdbOutput,
+    private readonly tail: RdbOutput | undefined,
     private readonly arena: Arena,
     private readonly blocks: GuardedBlocks,
   ) {
     this.copied = head;
-    if (head.compression === "later") head.mark(head.at, length);
-    head.length(length);
     blocks.set(p, this);
   }
 
@@ -177,6 +185,7 @@ export class BigString implements BigValue {
       return true;
     }
     this.main.append(chunkOf(this.copied));
+    if (this.tail !== undefined) this.main.append(chunkOf(this.tail));
     return false;
   }
 }

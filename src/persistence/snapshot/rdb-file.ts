@@ -14,7 +14,8 @@ export interface RdbFileOptions {
   /** Where the file is to be in the end, and where it is until it is complete: in the same folder. */
   readonly path: string;
   readonly temporary: string;
-  readonly checksum: boolean;
+  /** What it ends with: its checksum, or zeros for none; undefined: neither, it is no RDB file. */
+  readonly checksum: boolean | undefined;
   readonly syncsBits: boolean;
 }
 
@@ -54,14 +55,18 @@ export class RdbFile {
 
   /** Ends the file with its checksum, and gives it its name. */
   finish(): void {
-    const checksum = new Uint8Array(CHECKSUM_BYTES);
-    if (this.options.checksum) new DataView(checksum.buffer).setBigUint64(0, this.crc.value(), true);
-    this.put(checksum, CHECKSUM_BYTES);
+    if (this.options.checksum !== undefined) this.putChecksum();
     attempt("fsync", () => fsyncSync(this.fd));
     this.isOpen = false;
     attempt("fclose", () => closeSync(this.fd));
     attempt("rename", () => renameSync(this.options.temporary, this.options.path));
     attempt("fsyncFileDir", () => syncFolder(dirname(this.options.path)));
+  }
+
+  private putChecksum(): void {
+    const checksum = new Uint8Array(CHECKSUM_BYTES);
+    if (this.options.checksum) new DataView(checksum.buffer).setBigUint64(0, this.crc.value(), true);
+    this.put(checksum, CHECKSUM_BYTES);
   }
 
   /** Gives up. */

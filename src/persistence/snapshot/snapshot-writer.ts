@@ -1,9 +1,6 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
-import { TreeCursor } from "../../structures/tree-cursor.ts";
-import { HASH, HASHTABLE, HASHTABLE_EX, LIST, SET, SKIPLIST, STREAM, STRING } from "../../types/kinds.ts";
-import { ID_WORDS } from "../../types/stream-id.ts";
-import { TAIL, TAIL_KEY, TAIL_LIVE, TAIL_USED, TREE } from "../../types/stream-layout.ts";
+import type { Ptr } from "../../memory/arena.ts";
+import { HASH, SET } from "../../types/kinds.ts";
 import { OPCODE } from "../rdb/codes.ts";
 import {
   type AccessKind,
@@ -16,11 +13,9 @@ import {
   writeHead,
 } from "../rdb/file-writer.ts";
 import type { Compression, RdbOutput } from "../rdb/output.ts";
-import { BigBlocks, BigString, BigTable, type BigValue, type GuardedBlocks, newHead } from "./big-value.ts";
-
-/** A value of about so many bytes is not saved at once. Of strings more can be: they are only copied. */
-const BIG_BYTES = 64 * 1024;
-const BIG_STRING_BYTES = 256 * 1024;
+import type { ValueWriter } from "../rdb/values.ts";
+import { BigTable, type Frame, newHead } from "./big-value.ts";
+import { ContentWriter, type ListFrame, type StreamFrame } from "./content-writer.ts";
 
 export interface SnapshotContent extends FileFacts {
   /** The format's version that is wanted; what can't be said in it takes a later one. */
@@ -31,26 +26,25 @@ export interface SnapshotContent extends FileFacts {
   readonly functions: readonly Uint8Array[];
 }
 
-/** Writes the parts of a snapshot's file, and finds which values are too large to be written at once. */
-export class SnapshotWriter {
+/** Writes an RDB file. */
+export class SnapshotWriter extends ContentWriter {
   readonly compression: Compression;
   /** The format's version that is written. */
   readonly version: number;
+  protected readonly values: ValueWriter;
   private readonly keys: KeyWriter;
-  private readonly leaves: TreeCursor;
-  private readonly streamLeaves: TreeCursor;
   /** Databases whose number of keys was not told yet, by their numbers: that, and how many have deadlines. */
   private readonly sizes = new Map<number, readonly [keys: number, timed: number]>();
 
   constructor(
-    private readonly keyspace: Keyspace,
+    keyspace: Keyspace,
     private readonly content: SnapshotContent,
   ) {
+    super(keyspace);
     this.compression = content.compression;
     this.version = versionFor(keyspace, content.version);
     this.keys = new KeyWriter(keyspace, this.version, content.access);
-    this.leaves = new TreeCursor(keyspace.arena, 0);
-    this.streamLeaves = new TreeCursor(keyspace.arena, ID_WORDS);
+    this.values = this.keys.values;
     for (const { id, size, timedSize } of keyspace.databases) this.sizes.set(id, [size, timedSize]);
   }
 
@@ -79,89 +73,53 @@ export class SnapshotWriter {
     this.keys.write(e, out);
   }
 
-  /** The value of a key, to be written bit by bit; undefined when it is small enough for `write`. */
-  open(db: number, e: Ptr, blocks: GuardedBlocks): BigValue | undefined {
-    const { entries } = this.keyspace;
-    const type = entries.type(e);
-    if (type === STRING) return entries.valueLength(e) < BIG_STRING_BYTES ? undefined : this.openString(db, e, blocks);
-    if (this.keys.values.bigness(e) < BIG_BYTES) return undefined;
-    const encoding = entries.encoding(e);
-    if (type === LIST) return entries.valueLength(e) > 0 ? undefined : this.openList(db, e, blocks);
-    if (type === STREAM) return this.openStream(db, e, blocks);
-    return encoding === HASHTABLE || encoding === HASHTABLE_EX || encoding === SKIPLIST
-      ? this.openTable(db, e, type)
-      : undefined;
-  }
-
   private head(e: Ptr): RdbOutput {
     const head = newHead(this.compression);
     this.keys.writeHead(e, head);
     return head;
   }
 
-  private openString(db: number, e: Ptr, blocks: GuardedBlocks): BigString {
-    const { entries, arena } = this.keyspace;
-    return new BigString(db, entries.reference(e), entries.valueLength(e), this.head(e), arena, blocks);
+  protected string(e: Ptr): Frame {
+    const length = this.keyspace.entries.valueLength(e);
+    const head = this.head(e);
+    if (head.compression === "later") head.mark(head.at, length);
+    head.length(length);
+    return { head };
   }
 
-  private openTable(db: number, e: Ptr, type: number): BigTable {
+  protected openTable(db: number, e: Ptr): BigTable {
     const { entries, dict, zsets } = this.keyspace;
-    const { values } = this.keys;
+    const { values } = this;
     const head = this.head(e);
+    const type = entries.type(e);
     if (type === HASH) {
       const base = values.hashes.begin(e, head);
-      return new BigTable(db, values.hashes.table(e), dict, head, (f, out) => values.hashes.field(f, base, out));
+      return new BigTable(db, values.hashes.table(e), dict, { head }, (f, out) => values.hashes.field(f, base, out));
     }
     values.begin(e, head);
     if (type === SET) {
-      return new BigTable(db, entries.reference(e), dict, head, (m, out) => values.setMember(m, out));
+      return new BigTable(db, entries.reference(e), dict, { head }, (m, out) => values.setMember(m, out));
     }
-    return new BigTable(db, zsets.members(e), dict, head, (m, out) => values.zsetMember(m, out));
+    return new BigTable(db, zsets.members(e), dict, { head }, (m, out) => values.zsetMember(m, out));
   }
 
-  private openList(db: number, e: Ptr, blocks: GuardedBlocks): BigBlocks {
-    const { leaves } = this;
-    const { lists } = this.keys.values;
-    const t = this.keyspace.entries.reference(e);
+  protected list(e: Ptr, leaves: number): ListFrame {
+    const { lists } = this.values;
     const head = this.head(e);
-    const found = new Int32Array(leaves.leaves(t));
-    const bytes = new Int32Array(found.length);
-    let count = 0;
-    leaves.forEachLeaf(t, (leaf, leafBytes) => {
-      found[count] = leaf;
-      bytes[count++] = leafBytes;
-    });
-    lists.beginLeaves(count, head);
-    return new BigBlocks(db, found, head, undefined, blocks, (i, out) => lists.leaf(found[i] as Ptr, bytes[i], out));
+    lists.beginLeaves(leaves, head);
+    return { head, leaf: (p, bytes, out) => lists.leaf(p, bytes, out) };
   }
 
-  /** The tail, to which entries are added, and the groups are written at once. */
-  private openStream(db: number, e: Ptr, blocks: GuardedBlocks): BigBlocks {
-    const { streamLeaves: tree, keyspace } = this;
-    const { streams } = this.keys.values;
-    const h = keyspace.streams.header(e);
-    const words = keyspace.arena.i32[h >>> SEGMENT_SHIFT];
-    const at = (h & UNIT_MASK) << 1;
+  protected stream(e: Ptr): StreamFrame {
+    const { streams } = this.values;
     const head = this.head(e);
-    streams.beginLeaves(e, head);
-    const found: number[] = [];
-    const shape: number[] = [];
-    const keys: number[] = [];
-    const t = words[at + TREE] as Ptr;
-    for (let more = t !== NULL && tree.seekFirst(t); more; more = tree.next()) {
-      tree.readKey();
-      found.push(tree.leaf);
-      shape.push(tree.leafBytes, tree.leafCount);
-      keys.push(...tree.key);
-    }
-    const key = new Int32Array(keys);
     const tail = newHead(this.compression);
-    if (words[at + TAIL] !== NULL) {
-      streams.leaf(words[at + TAIL] as Ptr, words[at + TAIL_USED], words[at + TAIL_LIVE], words, at + TAIL_KEY, tail);
-    }
-    streams.end(e, tail, this.version);
-    return new BigBlocks(db, new Int32Array(found), head, tail, blocks, (i, out) =>
-      streams.leaf(found[i] as Ptr, shape[2 * i], shape[2 * i + 1], key, i * ID_WORDS, out),
-    );
+    streams.beginLeaves(e, head);
+    return {
+      head,
+      tail,
+      leaf: (p, bytes, live, words, keyAt, out) => streams.leaf(p, bytes, live, words, keyAt, out),
+      end: () => streams.end(e, tail, this.version),
+    };
   }
 }

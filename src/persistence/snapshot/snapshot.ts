@@ -2,9 +2,9 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { ChangeGuard, Ptr } from "../../memory/arena.ts";
 import { BigTable, type BigValue, type GuardedBlocks } from "./big-value.ts";
 import type { Chunk, ChunkSink } from "./chunk.ts";
+import type { ContentWriter } from "./content-writer.ts";
 import { GuardedHomes } from "./guarded-homes.ts";
 import { Pieces } from "./pieces.ts";
-import type { SnapshotWriter } from "./snapshot-writer.ts";
 
 /**
  * All data as it is at one moment, that at which this object is made, written as an RDB file bit by bit while the data goes on changing.
@@ -45,7 +45,7 @@ export class Snapshot implements ChangeGuard {
 
   constructor(
     private readonly keyspace: Keyspace,
-    private readonly writer: SnapshotWriter,
+    private readonly writer: ContentWriter,
     private readonly sink: ChunkSink,
   ) {
     const { compression } = writer;

@@ -1,11 +1,15 @@
 import { unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
+import { EMPTY } from "../../lib/bytes.ts";
 import { type BackgroundJob, type Budget, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
+import { timeNote } from "../aof/time-note.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import type { AccessKind } from "../rdb/file-writer.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
+import { CommandSnapshotWriter } from "./command-snapshot-writer.ts";
+import type { ContentWriter } from "./content-writer.ts";
 import { FileSink } from "./file-sink.ts";
 import { RdbFile, RdbFileError, type RdbFileOptions } from "./rdb-file.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -20,8 +24,9 @@ export interface SnapshotRequest {
   /** Where the file is to be, and where it is until it is complete: in the same folder. */
   readonly path: string;
   readonly temporary: string;
-  /** It is the base of an append-only file. */
+  /** It is the base of an append-only file; and then, whether it is made of commands. */
   readonly isAofBase: boolean;
+  readonly commands?: boolean;
   /** The file is complete and on the disk, or it is not and this is why, in a text for the log. Not called after `abort`. */
   onEnd(error: string | undefined): void;
 }
@@ -101,7 +106,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   start(request: SnapshotRequest): SnapshotJob {
     if (this.job !== undefined) throw new Error("snapshot: there is one already");
     const sink = new ThreadSink(this.newThread(), this.fileOptions(request), this.wake, (end) => this.ended(job, end));
-    const snapshot = new Snapshot(this.context.keyspace, this.writer(request.isAofBase), sink);
+    const snapshot = new Snapshot(this.context.keyspace, this.writer(request), sink);
     const job = new SnapshotJob(request, snapshot, sink, this.context.clock.unixMs());
     snapshot.guard();
     this.job = job;
@@ -129,19 +134,24 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.wake();
   }
 
-  private fileOptions({ path, temporary, isAofBase }: Omit<SnapshotRequest, "onEnd">): RdbFileOptions {
+  private fileOptions({ path, temporary, isAofBase, commands }: Omit<SnapshotRequest, "onEnd">): RdbFileOptions {
     const { values } = this.context.config;
     return {
       path,
       temporary,
-      checksum: values.rdbchecksum,
+      checksum: commands ? undefined : values.rdbchecksum,
       syncsBits: values[isAofBase ? "aof-rewrite-incremental-fsync" : "rdb-save-incremental-fsync"],
     };
   }
 
-  private writer(isAofBase: boolean): SnapshotWriter {
+  private writer({ isAofBase = false, commands }: Partial<SnapshotRequest>): ContentWriter {
     const { keyspace, config, scripting, clock } = this.context;
     const { values } = config;
+    const functions = Array.from(scripting.libraries.all, ({ code }) => code);
+    if (commands) {
+      const note = values["aof-timestamp-enabled"] ? timeNote(clock.unixMs()) : EMPTY;
+      return new CommandSnapshotWriter(keyspace, values["rdb-version"], functions, note);
+    }
     return new SnapshotWriter(keyspace, {
       nowMs: clock.unixMs(),
       usedBytes: keyspace.arena.usedBytes,
@@ -149,7 +159,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
       version: values["rdb-version"],
       compression: values.rdbcompression ? "later" : "never",
       access: accessKind(values["maxmemory-policy"]),
-      functions: Array.from(scripting.libraries.all, ({ code }) => code),
+      functions,
     });
   }
 
@@ -162,7 +172,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     let file: RdbFile | undefined;
     try {
       file = new RdbFile(this.fileOptions({ path, temporary, isAofBase: false }));
-      new Snapshot(keyspace, this.writer(false), new FileSink(file)).run(UNBOUNDED.isSpent);
+      new Snapshot(keyspace, this.writer({}), new FileSink(file)).run(UNBOUNDED.isSpent);
       file.finish();
     } catch (error) {
       file?.abort();
