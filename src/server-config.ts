@@ -192,6 +192,13 @@ function followNetwork(server: Configurable): void {
   follow(server, "proto-max-bulk-len", (bytes) => {
     server.parser.bulkBytesMax = bytes;
   });
+  const limitClients = () => {
+    server.clients.usedBytesMax = clientBytesMax(config.values);
+    return undefined;
+  };
+  limitClients();
+  config.onChange("maxmemory", limitClients);
+  config.onChange("maxmemory-clients", limitClients);
   follow(server, "tracking-table-max-keys", (keys) => {
     server.tracking.keysMax = keys;
     server.tracking.limit();
@@ -204,6 +211,11 @@ function followNetwork(server: Configurable): void {
     if (wanted <= possible) return undefined;
     return `The operating system is not able to handle the specified number of clients, try with ${possible}`;
   });
+}
+
+function clientBytesMax({ maxmemory, "maxmemory-clients": share }: Config): number {
+  const bytes = share.unit === "bytes" ? share.amount : Math.floor((maxmemory.bytes * share.amount) / 100);
+  return bytes === 0 ? Number.POSITIVE_INFINITY : bytes;
 }
 
 /** At the start too many clients are no reason to refuse: as many as are possible will do. */

@@ -272,7 +272,7 @@ export class Server implements ServerContext, Host {
     this.executor.waking.endOverdue(this.keyspace.nowMs);
     if (this.waiting.hasReady) this.executor.waking.serve();
     this.endOfPoll();
-    this.guard.limitClients();
+    this.limitClients();
     if ((this.gate & GATE_BUSY) === 0) this.background.run(this.pollStartUs, this.keyspace.nowMs);
     if (this.paused.size > 0) this.resumePaused();
     if (this.resuming.length > 0) this.resumeAll();
@@ -328,6 +328,10 @@ export class Server implements ServerContext, Host {
     if (client.journalOffset <= journal.acknowledged) return true;
     this.awaiting.add(connection);
     return false;
+  }
+
+  limitClients(): void {
+    this.guard.limitClients();
   }
 
   checkQueryBuffer(connection: Connection): void {

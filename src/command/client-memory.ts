@@ -9,7 +9,7 @@ export const NAME_OVERHEAD_BYTES = 100;
 export function clientMemory(client: Client): number {
   const { link, transaction, waiting, tracking } = client;
   let bytes = CONNECTION_BYTES + client.name.length + client.libraryName.length + client.libraryVersion.length;
-  bytes += link.queryBytes + link.queryFreeBytes + link.outputBytes;
+  bytes += link.inputBytes + link.outputBytes;
   if (transaction !== undefined) bytes += transaction.bytes;
   if (waiting !== undefined) bytes += waiting.args.buf.length;
   if (tracking !== undefined) bytes += tracking.prefixBytes;

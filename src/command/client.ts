@@ -23,6 +23,8 @@ export interface Link {
   /** Unparsed request bytes held; free bytes in that buffer. */
   readonly queryBytes: number;
   readonly queryFreeBytes: number;
+  /** All that is held of requests that are not executed yet, with what is kept free for their rest. */
+  readonly inputBytes: number;
   /** Unsent reply bytes, and the number of buffers they are in. */
   readonly outputBytes: number;
   readonly outputBuffers: number;
@@ -162,6 +164,8 @@ export class ClientRegistry {
   private nextId = 1;
   /** About how much memory all clients take with their buffers. */
   usedBytes = 0;
+  /** Above this some of them are cut off. */
+  usedBytesMax = Number.POSITIVE_INFINITY;
 
   get size(): number {
     return this.byId.size;

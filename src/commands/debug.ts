@@ -1,6 +1,6 @@
 import type { Call } from "../command/call.ts";
 import { type Command, command } from "../command/command.ts";
-import { error } from "../command/errors.ts";
+import { ERRORS, error } from "../command/errors.ts";
 import { helpCommand } from "../command/help.ts";
 import { isLocalClient } from "../command/local-client.ts";
 import { encode } from "../lib/bytes.ts";
@@ -125,6 +125,18 @@ const setDisableDenyScripts = command({
   },
 });
 
+const replyBuffer = command({
+  ...metadata,
+  name: "replybuffer",
+  arity: 4,
+  summary: "Keeps clients' reply buffers as large as they are (0). All clients share one here, which no test can see.",
+  run(c) {
+    if (!c.args.is(2, "RESIZING")) return c.fail(ERRORS.syntax);
+    isOn(c, 3);
+    if (!c.failed) c.reply.ok();
+  },
+});
+
 const pauseCron = command({
   ...metadata,
   name: "pause-cron",
@@ -194,6 +206,7 @@ const subcommands: readonly Command[] = [
   debugProtocol,
   debugQuicklistPackedThreshold,
   debugReload,
+  replyBuffer,
   setActiveExpire,
   setSkipChecksumValidation,
   sleep,
@@ -207,6 +220,7 @@ const help = helpCommand("DEBUG", metadata, subcommands, {
   log: "<message>",
   object: "<key>",
   "pause-cron": "<0|1>",
+  replybuffer: "RESIZING <0|1>",
   "set-disable-deny-scripts": "<0|1>",
   populate: "<count> [<prefix> [<size>]]",
   protocol: "<type>",

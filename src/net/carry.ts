@@ -52,6 +52,10 @@ export class Carry {
     return this.length - this.args.pos;
   }
 
+  get bufferBytes(): number {
+    return this.buf.length;
+  }
+
   get freeBytes(): number {
     return this.buf.length - this.length;
   }

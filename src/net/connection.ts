@@ -68,8 +68,15 @@ export class Connection implements Link, Pending, Sink {
   }
 
   get queryBytes(): number {
-    const waiting = this.waiting?.reduce((sum, chunk) => sum + chunk.length, 0);
-    return (this.carry?.unparsedBytes ?? 0) + (waiting ?? 0);
+    return (this.carry?.unparsedBytes ?? 0) + this.waitingBytes;
+  }
+
+  get inputBytes(): number {
+    return (this.carry?.bufferBytes ?? 0) + this.waitingBytes;
+  }
+
+  private get waitingBytes(): number {
+    return this.waiting === undefined ? 0 : this.waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   get queryFreeBytes(): number {
@@ -102,7 +109,8 @@ export class Connection implements Link, Pending, Sink {
   /** Bytes came in. The chunk is ours. */
   receive(chunk: Uint8Array): void {
     this.host.startPoll();
-    const { stats } = this.host.context;
+    const { stats, clients } = this.host.context;
+    if (clients.usedBytes > clients.usedBytesMax) this.host.limitClients();
     stats.inputBytes += chunk.length;
     stats.readEvents++;
     this.client.inputBytes += chunk.length;

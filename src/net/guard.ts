@@ -56,22 +56,15 @@ export class Guard {
   /** Cuts off clients, the largest first, until what all of them take is within maxmemory-clients. */
   limitClients(): void {
     const { clients, stats, log } = this.context;
-    const limitBytes = this.clientBytesMax();
-    if (limitBytes === 0 || clients.usedBytes <= limitBytes) return;
+    if (clients.usedBytes <= clients.usedBytesMax) return;
     const bySize = [...this.connections].filter(({ client }) => !client.noEvict && !client.closing);
     bySize.sort((a, b) => b.client.usedBytes - a.client.usedBytes);
     for (const connection of bySize) {
-      if (clients.usedBytes <= limitBytes) return;
+      if (clients.usedBytes <= clients.usedBytesMax) return;
       log.notice(`Evicting client: ${connection.describe()}`);
       stats.evictedClients++;
       connection.close("now");
     }
-  }
-
-  /** 0: any number. */
-  private clientBytesMax(): number {
-    const { maxmemory, "maxmemory-clients": share } = this.context.config.values;
-    return share.unit === "bytes" ? share.amount : Math.floor((maxmemory.bytes * share.amount) / 100);
   }
 
   /** Cuts off a client that does not read what it is sent. */

@@ -25,6 +25,8 @@ export interface Host {
   isAcknowledged(connection: Connection): boolean;
   /** There are changes that nobody must be told of yet. Not while writes are refused: then what is sent tells of no change. */
   readonly isBehind: boolean;
+  /** Cuts off clients if all together take more than they may. */
+  limitClients(): void;
   /** Cuts off a client that sent more than may be held. */
   checkQueryBuffer(connection: Connection): void;
   /** Cuts off a client that does not read. */

@@ -123,6 +123,7 @@ export class LocalClient implements Link {
   readonly descriptor = 8;
   readonly queryBytes = 0;
   readonly queryFreeBytes = 0;
+  readonly inputBytes = 0;
   readonly outputBytes = 0;
   readonly outputBuffers = 0;
   closed: "" | "flushed" | "now" = "";

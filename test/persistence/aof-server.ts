@@ -19,6 +19,7 @@ const NO_LINK: Link = {
   descriptor: 8,
   queryBytes: 0,
   queryFreeBytes: 0,
+  inputBytes: 0,
   outputBytes: 0,
   outputBuffers: 0,
   push() {},

@@ -17,6 +17,7 @@ const NO_LINK: Link = {
   descriptor: -1,
   queryBytes: 0,
   queryFreeBytes: 0,
+  inputBytes: 0,
   outputBytes: 0,
   outputBuffers: 0,
   push() {},
