@@ -59,13 +59,15 @@ export class ListBuilder {
 
   /** Ends a list of at least one element: `root` and `rootBytes` of the lists. Returns its type and encoding. */
   finish(): number {
-    const { list } = this;
-    if (this.t !== NULL) {
-      this.endLeaf();
-      return this.lists.adopt(this.t, 0);
+    const { list, lists } = this;
+    if (this.t === NULL) {
+      list.settle();
+      return lists.adopt(list.p, list.bytes);
     }
-    list.settle();
-    return this.lists.adopt(list.p, list.bytes);
+    this.endLeaf();
+    const { t } = this;
+    this.t = NULL;
+    return lists.adopt(t, 0);
   }
 
   /** Whether nothing was added. */

@@ -321,6 +321,7 @@ export class StreamReader {
     const { groups } = streams;
     const count = input.count(ID_BYTES);
     if (count !== free) throw new RdbError("A pending entry of a stream consumer group has no consumer");
+    this.forgetTimes(g);
     for (let i = 0; i < count; i++) {
       this.readRawId(id);
       const isFree = groups.pending.find(groups.pendingOf(g), id) && groups.owner === NULL && !groups.isGivenBack;
@@ -328,6 +329,15 @@ export class StreamReader {
       const { deliveries } = groups;
       groups.giveBack(g, id, 0);
       groups.deliveries = deliveries;
+    }
+  }
+
+  /** Pending entries without a consumer have no delivery time until they are given back. */
+  private forgetTimes(g: Ptr): void {
+    const { groups } = this.streams;
+    const { pending } = groups;
+    for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
+      if (groups.owner === NULL) groups.deliveryMs = 0;
     }
   }
 

@@ -5,20 +5,23 @@ const TWO_32 = 2 ** 32;
 
 /** Texts one after the other. */
 export interface Texts {
-  /** The next one, valid until the second call after this. False behind the last. Throws RdbError when what is read is damaged. */
+  /** The next one; those of packed forms are valid until the third call after this. False behind the last. Throws RdbError when what is read is damaged. */
   next(out: Span): boolean;
 }
 
-/** Integers as text, in two places in turn. */
+/** Integers as text, in three places in turn: deadline, field and value are needed together. */
 export class IntegerTexts {
-  private text = new Uint8Array(INTEGER_TEXT_MAX);
-  private other = new Uint8Array(INTEGER_TEXT_MAX);
+  private texts = [0, 1, 2].map(() => new Uint8Array(INTEGER_TEXT_MAX));
+  private turn = 0;
+
+  private nextText(): Uint8Array {
+    this.turn = this.turn === 2 ? 0 : this.turn + 1;
+    return this.texts[this.turn];
+  }
 
   /** A safe integer. */
   write(value: number, out: Span): void {
-    const { text } = this;
-    this.text = this.other;
-    this.other = text;
+    const text = this.nextText();
     out.set(text, 0, formatInteger(value, text, 0));
   }
 
@@ -31,9 +34,7 @@ export class IntegerTexts {
       this.write(value, out);
       return;
     }
-    const { text } = this;
-    this.text = this.other;
-    this.other = text;
+    const text = this.nextText();
     out.set(text, 0, formatBigInteger((BigInt(high) << 32n) | BigInt(low), text, 0));
   }
 }

@@ -227,9 +227,9 @@ export const NEW_FORMS: readonly (Form & { readonly content: string })[] = [
     ...form(
       "packed hash with deadlines",
       TYPE.HASH_LISTPACK_TIMED,
-      bytes(little(LATER_MS, 8), inString(listpack(["b", 2n, BigInt(LATER_MS), "a", 1n, 0n]))),
+      bytes(little(LATER_MS, 8), inString(listpack([7n, 2n, BigInt(LATER_MS), 5n, 1n, 0n]))),
       12,
     ),
-    content: 'hash -1 ["a=1 -1","b=2 4102444800000"]',
+    content: 'hash -1 ["5=1 -1","7=2 4102444800000"]',
   },
 ];
