@@ -73,6 +73,20 @@ export class Dict {
     return d;
   }
 
+  /** Gives an empty table the buckets that so many entries need, so that it has not to move them while it grows. */
+  reserve(d: Ptr, entries: number): void {
+    const wanted = Math.ceil(entries / LOAD_MAX);
+    for (let buckets = this.word(d, BUCKETS); buckets < wanted; buckets++) {
+      this.addBucket(d, buckets);
+      this.setWord(d, BUCKETS, buckets + 1);
+    }
+  }
+
+  /** Takes away the buckets of a table that has far more than its entries need: too many were reserved. */
+  giveBack(d: Ptr): void {
+    while (this.word(d, BUCKETS) > 1 && this.word(d, COUNT) < this.word(d, BUCKETS) * LOAD_MIN) this.merge(d);
+  }
+
   count(d: Ptr): number {
     return this.word(d, COUNT);
   }

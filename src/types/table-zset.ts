@@ -45,11 +45,14 @@ export class TableZset {
     this.f64 = arena.f64;
   }
 
-  create(): Ptr {
+  /** An empty set, to which about `expected` members will be added. */
+  create(expected = 0): Ptr {
     const z = this.arena.alloc(HEADER_BYTES);
     const at = (z & UNIT_MASK) << 1;
     const words = this.i32[z >>> SEGMENT_SHIFT];
-    words[at + DICT] = this.dict.create();
+    const table = this.dict.create();
+    this.dict.reserve(table, expected);
+    words[at + DICT] = table;
     words[at + TREE] = this.tree.create();
     return z;
   }

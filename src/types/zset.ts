@@ -89,7 +89,7 @@ export class ZsetValues implements Collection {
    */
   begin(expected = 0): Ptr {
     if (expected > this.maxPacked()) {
-      return this.entries.createReference(TABLE_ZSET, false, EMPTY, 0, 0, this.tables.create(), HEADER_BYTES);
+      return this.entries.createReference(TABLE_ZSET, false, EMPTY, 0, 0, this.tables.create(expected), HEADER_BYTES);
     }
     return this.entries.createReference(PACKED_ZSET, false, EMPTY, 0, 0, NULL, EMPTY_BYTES);
   }

@@ -16,6 +16,8 @@ const CHECKSUM_BYTES = 8;
 const TRAILER_BYTES = 10;
 const HEADER_BYTES = 9;
 const ROUND = 500;
+/** A table that once had more buckets keeps one more than it needs. */
+const TABLE_SLACK_BYTES = 64;
 const READS: Readonly<Record<string, readonly string[]>> = {
   string: ["GET k", "STRLEN k", "GETRANGE k 0 -1", "BITCOUNT k", "APPEND k x"],
   list: [
@@ -170,8 +172,12 @@ export class RestoreFuzzer {
   }
 
   private checkMemory(payload: Uint8Array): void {
-    this.clear();
-    if (this.usedBytes > this.baseBytes)
+    try {
+      this.clear();
+    } catch (error) {
+      throw this.failure((error as Error).stack ?? String(error), payload);
+    }
+    if (this.usedBytes > this.baseBytes + TABLE_SLACK_BYTES)
       throw this.failure(`${this.usedBytes} bytes stay, not ${this.baseBytes}`, payload);
   }
 

@@ -137,3 +137,30 @@ describe("dict", () => {
     for (const n of times.values()) expect(Math.abs(n - 200)).toBeLessThan(100);
   });
 });
+
+describe("a dict with buckets in reserve", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `key:${i}`);
+
+  test("does not grow while it gets the entries that they are for, and finds them", () => {
+    for (const expected of [0, 1, 8, 9, 100, 8192, 8193, 30_000]) {
+      const t = setup();
+      t.dict.reserve(t.d, expected);
+      const buckets = t.dict.buckets(t.d);
+      for (const name of names(expected)) add(t, name);
+      expect(t.dict.buckets(t.d)).toBe(buckets);
+      for (const name of names(expected)) expect(find(t, name)).not.toBe(NULL);
+      const grown = setup();
+      for (const name of names(expected)) add(grown, name);
+      expect(grown.dict.buckets(grown.d)).toBe(buckets);
+    }
+  });
+
+  test("gives them back when there are far fewer entries", () => {
+    const t = setup();
+    t.dict.reserve(t.d, 100_000);
+    for (const name of names(50)) add(t, name);
+    t.dict.giveBack(t.d);
+    expect(t.dict.buckets(t.d)).toBe(25);
+    for (const name of names(50)) expect(find(t, name)).not.toBe(NULL);
+  });
+});

@@ -101,7 +101,9 @@ export class ValuePayloads implements Payloads {
   put(db: Database, old: Ptr, key: Uint8Array, start: number, len: number, hash: number, deadlineMs: number): Ptr {
     const { reader, text } = this;
     if (text === undefined) {
-      return db.putReference(old, key, start, len, hash, reader.kind, reader.root, reader.rootBytes, deadlineMs);
+      const e = db.putReference(old, key, start, len, hash, reader.kind, reader.root, reader.rootBytes, deadlineMs);
+      reader.handOver();
+      return e;
     }
     const kind = stringKind(text.buf, text.start, text.len);
     return db.setString(old, key, start, len, hash, kind, text.buf, text.start, text.len, deadlineMs);

@@ -10,6 +10,8 @@ import { ValueReader } from "./value-reader.ts";
 
 /** The clock is read after so many keys, or steps of large values. */
 const WORK_PER_LOOK = 64;
+/** A key takes its type, its name and its value. */
+const KEY_BYTES_MIN = 3;
 /** More empty keys are counted, but not named. */
 const EMPTY_NAMED_MAX = 10;
 const NONE = -1;
@@ -82,6 +84,7 @@ export class RdbLoader {
       return this.run(untilUs);
     } catch (error) {
       this.values.discard();
+      this.giveBack();
       if (error instanceof RdbError) throw this.report(error);
       throw error;
     }
@@ -156,7 +159,7 @@ export class RdbLoader {
         this.select(input.plainLength());
         return;
       case OPCODE.RESIZE_DB:
-        input.plainLength();
+        this.reserve(input.plainLength());
         input.plainLength();
         return;
       case OPCODE.SLOT_INFO:
@@ -182,6 +185,17 @@ export class RdbLoader {
       default:
         throw new RdbError(`Unknown RDB encoding type ${code}`);
     }
+  }
+
+  /** The database will have about so many keys, if that is true: no more than the rest of the file has room for. */
+  private reserve(keys: number): void {
+    const { dict } = this.context.keyspace;
+    if (this.db.size === 0) dict.reserve(this.db.table, Math.min(keys, this.input.left / KEY_BYTES_MIN));
+  }
+
+  private giveBack(): void {
+    const { databases, dict } = this.context.keyspace;
+    for (const { table } of databases) dict.giveBack(table);
   }
 
   private select(id: number): void {
@@ -324,14 +338,15 @@ export class RdbLoader {
     const hash = db.hash(key, 0, keyLen);
     const old = this.occupant(key, 0, keyLen, hash);
     const deadlineMs = Math.max(0, this.deadlineMs);
-    this.stored(db.putReference(old, key, 0, keyLen, hash, values.kind, values.root, values.rootBytes, deadlineMs));
+    const e = db.putReference(old, key, 0, keyLen, hash, values.kind, values.root, values.rootBytes, deadlineMs);
+    values.handOver();
+    this.stored(e);
   }
 
   /** What has that name already. */
   private occupant(key: Uint8Array, start: number, len: number, hash: number): Ptr {
     const old = this.db.inspect(key, start, len, hash);
     if (old === NULL || this.options.replace === true) return old;
-    this.values.drop();
     throw new RdbError(`RDB has duplicated key '${latin1(key, start, len)}' in DB ${this.db.id}`);
   }
 
@@ -357,6 +372,7 @@ export class RdbLoader {
 
   private readEnd(): void {
     const { input, context } = this;
+    this.giveBack();
     if (this.version >= CHECKSUM_VERSION) this.check(input.checksum());
     for (const [name, count] of this.skipped) {
       context.log.warning(`Skipped ${count} values of the module '${name}', which there is none of here`);

@@ -193,17 +193,22 @@ export class ValueReader {
   private makeDraft(): Ptr {
     const { keyspace, left } = this;
     const { entries, hashes } = keyspace;
-    if (this.shape === SET) return keyspace.sets.draft(left > this.setLimit());
+    if (this.shape === SET) return this.makeSet();
     if (this.shape === ZSET) return keyspace.zsets.begin(left);
     if (left > hashes.maxFields()) {
-      return entries.createReference(TABLE_HASH, false, EMPTY, 0, 0, keyspace.dict.create(), 0);
+      const table = keyspace.dict.create();
+      keyspace.dict.reserve(table, left);
+      return entries.createReference(TABLE_HASH, false, EMPTY, 0, 0, table, 0);
     }
     return entries.createReference(PACKED_HASH, false, EMPTY, 0, 0, NULL, EMPTY_BYTES);
   }
 
-  private setLimit(): number {
-    const { setMaxIntsetEntries, setMaxListpackEntries } = this.keyspace.sets;
-    return Math.max(setMaxIntsetEntries, setMaxListpackEntries);
+  private makeSet(): Ptr {
+    const { sets, entries, dict } = this.keyspace;
+    const isTable = this.left > Math.max(sets.setMaxIntsetEntries, sets.setMaxListpackEntries);
+    const draft = sets.draft(isTable);
+    if (isTable) dict.reserve(entries.reference(draft), this.left);
+    return draft;
   }
 
   /** Reads some elements. True when the value is complete. */
@@ -378,6 +383,11 @@ export class ValueReader {
     this.rootBytes = rootBytes;
   }
 
+  /** A key has got the completed value. */
+  handOver(): void {
+    this.root = NULL;
+  }
+
   /** Frees a completed value that no key is to get. */
   drop(): void {
     const { keyspace, root } = this;
@@ -390,8 +400,9 @@ export class ValueReader {
     entries.release(e);
   }
 
-  /** Frees what there is of a value that was not completed. */
+  /** Frees what there is of a value, completed or not. */
   discard(): void {
+    this.drop();
     this.lists.discard();
     const { draft, keyspace } = this;
     if (draft === NULL) return;
