@@ -6,13 +6,13 @@ import {
   CHUNK_SHIFT,
   DIRECTORY,
   DIRECTORY_SLOTS,
-  type Dict,
   FIRST_CHUNK,
   HEADER_BYTES,
   OVERFLOW,
   POINTERS,
   SLOTS,
-} from "./dict.ts";
+} from "./bucket-arrays.ts";
+import type { Dict } from "./dict.ts";
 import { highestBit, nextCursor } from "./scan-cursor.ts";
 
 /** Tells where an entry is now, which it may have moved. */

@@ -2,6 +2,20 @@ import { halfSipHash } from "../lib/halfsiphash.ts";
 import type { Random } from "../lib/random.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import {
+  BUCKET_BYTES,
+  BUCKETS,
+  BucketArrays,
+  CHUNK_BUCKETS,
+  CHUNK_SHIFT,
+  COUNT,
+  DIRECTORY,
+  DIRECTORY_SLOTS,
+  HEADER_BYTES,
+  OVERFLOW,
+  POINTERS,
+  SLOTS,
+} from "./bucket-arrays.ts";
 import type { Entries } from "./entry.ts";
 import { highestBit, nextCursor } from "./scan-cursor.ts";
 
@@ -19,58 +33,26 @@ import { highestBit, nextCursor } from "./scan-cursor.ts";
  *    merge: a split divides a home into two that follow each other in that order.
  * 3. The first chunk is a block of a power of two of buckets up to CHUNK_BUCKETS; all later chunks are full size.
  */
-export const HEADER_BYTES = 24;
-const COUNT = 0;
-export const BUCKETS = 1;
-export const DIRECTORY = 2;
-export const DIRECTORY_SLOTS = 3;
-export const FIRST_CHUNK = 4;
-
-export const BUCKET_BYTES = 64;
-const BUCKET_WORDS = 16;
-export const SLOTS = 12;
-export const POINTERS = 3;
-export const OVERFLOW = 15;
-export const CHUNK_SHIFT = 10;
-export const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
 /** Mean entries a bucket at which one more bucket is made, and below which one is taken away. */
 const LOAD_MAX = 8;
 const LOAD_MIN = 2;
 
-export class Dict {
-  private readonly i32: Int32Array[];
-  private readonly u8: Uint8Array[];
-  /** Where the last entry that was found is: its bucket and slot, and the first bucket of the chain. */
-  private bucket: Ptr = NULL;
+export class Dict extends BucketArrays {
+  /** Where the last entry that was found is, in `bucket`: its slot, and the first bucket of the chain. */
   private slot = 0;
   private home: Ptr = NULL;
 
   constructor(
-    private readonly arena: Arena,
+    arena: Arena,
     private readonly entries: Entries,
     private readonly k0: number,
     private readonly k1: number,
   ) {
-    this.i32 = arena.i32;
-    this.u8 = arena.u8;
+    super(arena);
   }
 
   hash(buf: Uint8Array, start: number, len: number): number {
     return halfSipHash(this.k0, this.k1, buf, start, len);
-  }
-
-  create(): Ptr {
-    const d = this.arena.alloc(HEADER_BYTES);
-    const chunk = this.arena.alloc(BUCKET_BYTES);
-    this.arena.clear(chunk, BUCKET_BYTES);
-    const directory = this.arena.alloc(8);
-    this.setWord(directory, 0, chunk);
-    this.setWord(d, COUNT, 0);
-    this.setWord(d, BUCKETS, 1);
-    this.setWord(d, DIRECTORY, directory);
-    this.setWord(d, DIRECTORY_SLOTS, 2);
-    this.setWord(d, FIRST_CHUNK, 1);
-    return d;
   }
 
   /** Gives an empty table the buckets that so many entries need, so that it has not to move them while it grows. */
@@ -294,11 +276,6 @@ export class Dict {
     return b < buckets ? b : b & (mask >>> 1);
   }
 
-  private bucketAt(d: Ptr, b: number): Ptr {
-    const chunk = this.word(this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
-    return (chunk + ((b & (CHUNK_BUCKETS - 1)) << 3)) as Ptr;
-  }
-
   /** Blocks have been moved: where the last entry was found means nothing any more. */
   forgetPlace(): void {
     this.bucket = NULL;
@@ -430,80 +407,6 @@ export class Dict {
   private relink(d: Ptr, e: Ptr, entries: Entries): void {
     const hash = this.hash(entries.segment(e), entries.nameStart(e), entries.nameLength(e));
     this.link(this.bucketAt(d, this.homeOf(d, hash)), e, tagOf(hash) & 0xff);
-  }
-
-  private addBucket(d: Ptr, b: number): void {
-    if (b < CHUNK_BUCKETS) {
-      const size = this.word(d, FIRST_CHUNK);
-      if (b >= size) this.resizeFirstChunk(d, size, size << 1);
-    } else if ((b & (CHUNK_BUCKETS - 1)) === 0) {
-      this.addChunk(d, b >> CHUNK_SHIFT);
-    }
-  }
-
-  private dropBucket(d: Ptr, b: number): void {
-    if (b < CHUNK_BUCKETS) {
-      const size = this.word(d, FIRST_CHUNK);
-      // Halve only at a quarter full: a table that stands at a border must not move at every command.
-      if (b > 0 && b <= size >> 2) this.resizeFirstChunk(d, size, size >> 1);
-    } else if ((b & (CHUNK_BUCKETS - 1)) === 0) {
-      this.freeChunk(d, this.word(d, DIRECTORY) as Ptr, b >> CHUNK_SHIFT);
-    }
-  }
-
-  private resizeFirstChunk(d: Ptr, from: number, to: number): void {
-    const directory = this.word(d, DIRECTORY) as Ptr;
-    const old = this.word(directory, 0) as Ptr;
-    const chunk = this.arena.alloc(to * BUCKET_BYTES);
-    const words = Math.min(from, to) * BUCKET_WORDS;
-    const target = this.i32[chunk >>> SEGMENT_SHIFT];
-    const source = this.i32[old >>> SEGMENT_SHIFT];
-    const at = (chunk & UNIT_MASK) << 1;
-    const oldAt = (old & UNIT_MASK) << 1;
-    // Rare, so in code that is not compiled yet: a loop would take most of a millisecond.
-    target.set(source.subarray(oldAt, oldAt + words), at);
-    target.fill(0, at + words, at + to * BUCKET_WORDS);
-    this.arena.free(old, from * BUCKET_BYTES);
-    this.setWord(directory, 0, chunk);
-    this.setWord(d, FIRST_CHUNK, to);
-    this.bucket = NULL;
-  }
-
-  private addChunk(d: Ptr, index: number): void {
-    const slots = this.word(d, DIRECTORY_SLOTS);
-    if (index >= slots) {
-      const directory = this.arena.alloc(slots << 3);
-      const old = this.word(d, DIRECTORY) as Ptr;
-      for (let i = 0; i < slots; i++) this.setWord(directory, i, this.word(old, i));
-      this.arena.free(old, slots << 2);
-      this.setWord(d, DIRECTORY, directory);
-      this.setWord(d, DIRECTORY_SLOTS, slots << 1);
-    }
-    const chunk = this.arena.alloc(CHUNK_BUCKETS * BUCKET_BYTES);
-    this.arena.clear(chunk, CHUNK_BUCKETS * BUCKET_BYTES);
-    this.setWord(this.word(d, DIRECTORY) as Ptr, index, chunk);
-  }
-
-  private freeChunk(d: Ptr, directory: Ptr, index: number): void {
-    const buckets = index === 0 ? this.word(d, FIRST_CHUNK) : CHUNK_BUCKETS;
-    this.arena.free(this.word(directory, index) as Ptr, buckets * BUCKET_BYTES);
-  }
-
-  private tag(bucket: Ptr, slot: number): number {
-    return this.u8[bucket >>> SEGMENT_SHIFT][((bucket & UNIT_MASK) << 3) + slot];
-  }
-
-  private setSlot(bucket: Ptr, slot: number, tag: number, e: Ptr): void {
-    this.u8[bucket >>> SEGMENT_SHIFT][((bucket & UNIT_MASK) << 3) + slot] = tag;
-    this.setWord(bucket, POINTERS + slot, e);
-  }
-
-  private word(p: Ptr, i: number): number {
-    return this.i32[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 1) + i];
-  }
-
-  private setWord(p: Ptr, i: number, value: number): void {
-    this.i32[p >>> SEGMENT_SHIFT][((p & UNIT_MASK) << 1) + i] = value;
   }
 }
 
