@@ -2,7 +2,7 @@ import { existsSync, unlinkSync, writeFileSync } from "node:fs";
 import { banner } from "./banner.ts";
 import { CommandTable } from "./command/table.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { loadConfig } from "./config/load.ts";
+import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import type { ConfigStore } from "./config/store.ts";
 import { usageText } from "./config/usage.ts";
 import { healthcheck } from "./healthcheck.ts";
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     case "healthcheck":
       return process.exit(await healthcheck(loaded.config.values));
     case "run":
-      return run(loaded.config, table, loaded.withoutEffect);
+      return run(loaded, table);
   }
 }
 
@@ -51,7 +51,7 @@ function runTool(tool: Tool, word: string, args: readonly string[]): void {
   process.exitCode = status;
 }
 
-async function run(config: ConfigStore, table: CommandTable, withoutEffect: readonly string[]): Promise<void> {
+async function run({ config, withoutEffect, restoreTo }: LoadedConfig, table: CommandTable): Promise<void> {
   const log = new Log(systemClock);
   log.level = config.values.loglevel;
   log.file = config.values.logfile;
@@ -66,7 +66,7 @@ async function run(config: ConfigStore, table: CommandTable, withoutEffect: read
   if (failure !== undefined) return abort(log, failure);
   writePidFile(config, log);
   endOnSignals(server, log);
-  const damage = await server.load();
+  const damage = await server.load(restoreTo);
   if (damage !== undefined) return abort(log, damage);
   log.notice("Server initialized");
   server.start();

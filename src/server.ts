@@ -182,11 +182,11 @@ export class Server implements ServerContext, Host {
   /** Called when everything has stopped, with the status for the process to exit with. */
   onEnd: (status: number) => void = () => {};
 
-  /** Loads what was persisted. Returns why that is impossible. */
-  async load(): Promise<string | undefined> {
+  /** Loads what was persisted; `restoreTo`: up to that second, Unix time. Returns why that is impossible. */
+  async load(restoreTo?: number): Promise<string | undefined> {
     // What is past by now may have been changed, and given more time, later in the file.
     this.expiry.enabled = false;
-    const failure = await this.persistence.load();
+    const failure = await this.persistence.load(restoreTo);
     this.expiry.enabled = true;
     return failure;
   }

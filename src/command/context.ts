@@ -79,8 +79,10 @@ export interface Persistence {
   load(): Promise<string | undefined>;
   /** Writes and syncs what there is, and closes the file. False when that failed. */
   close(): boolean;
-  /** Whether what is written goes to files that a start would load. */
-  readonly isOn: boolean;
+  /** The append-only file is being switched on: what a start would load is not yet there. */
+  readonly isWaiting: boolean;
+  /** Loads the append-only file again. Resolves with the reason why that is impossible. */
+  reload(): Promise<string | undefined>;
   rewriteFile(): RewriteAnswer;
 }
 

@@ -16,7 +16,7 @@ const NOT_ALLOWED = error(
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local connection, ' +
     "otherwise you need to set this option in the configuration file, and then restart the server.",
 );
-const NO_AOF = error("ERR The append only file is off");
+const NO_AOF = error("ERR The append only file is not there yet");
 const AOF_FAILED = error("ERR Error trying to load the AOF files, check server logs");
 /** Sleeping for longer than fits into 64 bits of microseconds is no sleep at all, in Redis as well. */
 const SLEEP_US_MAX = 2 ** 63;
@@ -76,7 +76,7 @@ const loadAof = command({
   arity: 2,
   summary: "Forgets all data and loads the append-only file.",
   run(c) {
-    if (!c.server.persistence.isOn) c.fail(NO_AOF);
+    if (c.server.persistence.isWaiting) c.fail(NO_AOF);
     else void reload(c.server, c.client.link);
   },
 });
@@ -86,11 +86,10 @@ async function reload(server: Call["server"], link: Call["client"]["link"]): Pro
   const { persistence, keyspace, scripting, expiry } = server;
   const { enabled } = expiry;
   link.suspend();
-  persistence.close();
   for (const db of keyspace.databases) keyspace.flush(db);
   scripting.libraries.flush();
   expiry.enabled = false;
-  const failure = await persistence.load();
+  const failure = await persistence.reload();
   expiry.enabled = enabled;
   if (failure === undefined) {
     server.stats.dirty = 0;

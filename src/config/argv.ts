@@ -9,6 +9,8 @@ export interface CommandLine {
   readonly readsStdin: boolean;
   /** The options as lines of a configuration file. */
   readonly lines: ByteString[];
+  /** What followed `--restore-to`, which is no directive: it is meant for one start. */
+  readonly restoreTo: string | undefined;
 }
 
 const ACTIONS: Readonly<Record<string, CommandLine["action"]>> = {
@@ -31,11 +33,14 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   if (dashFirst) rest.shift();
   const dashLast = !dashFirst && rest.at(-1) === "-";
   if (dashLast) rest.pop();
+  const restoring = rest.indexOf("--restore-to");
+  const restoreTo = restoring < 0 ? undefined : (rest.splice(restoring, 2)[1] ?? "");
   return {
     action,
     file: file || undefined,
     readsStdin: dashFirst || dashLast,
     lines: optionLines(rest.map(byteString)),
+    restoreTo,
   };
 }
 

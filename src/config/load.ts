@@ -27,6 +27,8 @@ export interface LoadedConfig {
   readonly config: ConfigStore;
   /** Directives that somebody set to another value than the default although they do nothing here. */
   readonly withoutEffect: readonly DirectiveName[];
+  /** The append-only file is to be cut back to that second, Unix time. */
+  readonly restoreTo: number | undefined;
 }
 
 /** The text to print before the process ends with status 1. */
@@ -46,7 +48,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
   if (command.action === "version" || command.action === "help") return { action: command.action };
   const loader = new Loader(options);
   try {
-    return { action: command.action, config: loader.load(command), withoutEffect: loader.withoutEffect() };
+    const config = loader.load(command);
+    const { action, restoreTo } = command;
+    return { action, config, withoutEffect: loader.withoutEffect(), restoreTo: unixTime(restoreTo) };
   } catch (error) {
     if (error instanceof LoadFailure) return { action: "fail", error: error.message };
     throw error;
@@ -54,6 +58,12 @@ export function loadConfig(options: LoadOptions): LoadResult {
 }
 
 class LoadFailure extends Error {}
+
+function unixTime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new LoadFailure("--restore-to wants a Unix time in seconds");
+  return Number(text);
+}
 
 /** A text of configuration and where it came from. */
 interface Source {

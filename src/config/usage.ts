@@ -8,6 +8,9 @@ export function usageText(program: string): string {
        ${program} -v, --version
        ${program} -h, --help
 
+       ${program} ... --restore-to <seconds>
+                                       start with the append-only file cut back to that Unix time; what there was is kept
+
 Any directive of redis.conf may be given as an option, or as a variable GO_REDIS_<DIRECTIVE> with dashes as
 underscores. Options count more than variables, variables more than the file.
 

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { copyFile, link, mkdir, open, rename, unlink } from "node:fs/promises";
 
 /**
  * The calls that change files in a folder, off the main loop. They reject with the operating system's error. Tests put others in their
@@ -10,6 +10,10 @@ export interface FileCalls {
   create(path: string): Promise<void>;
   /** Makes or replaces a file, and has its content on the disk. */
   write(path: string, content: Uint8Array): Promise<void>;
+  /** Gives a file another name, or copies it where that is impossible. */
+  link(from: string, to: string): Promise<void>;
+  /** Copies the first bytes of a file, and has them on the disk. */
+  copyHead(from: string, to: string, bytes: number): Promise<void>;
   /** In the place of `to`, if there is such a file. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -30,6 +34,17 @@ export const systemFileCalls: FileCalls = {
     const file = await open(path, "w", FILE_MODE);
     try {
       await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  link: (from, to) => link(from, to).catch(() => copyFile(from, to)),
+  copyHead: async (from, to, bytes) => {
+    await copyFile(from, to);
+    const file = await open(to, "r+");
+    try {
+      await file.truncate(bytes);
       await file.sync();
     } finally {
       await file.close();

@@ -68,8 +68,10 @@ describe("DEBUG", () => {
     for (const time of ["0", "-1", "abc", "1e30", "inf"]) expect(c.say(`DEBUG SLEEP ${time}`)).toBe(OK);
   });
 
-  test("LOADAOF needs the AOF", () => {
-    expect(allowed().say("DEBUG LOADAOF")).toBe("-ERR The append only file is off\r\n");
+  test("LOADAOF needs an AOF that is not just being made", () => {
+    const server = new LocalServer();
+    server.persistence.isWaiting = true;
+    expect(allowed(server).say("DEBUG LOADAOF")).toBe("-ERR The append only file is not there yet\r\n");
   });
 });
 

@@ -62,7 +62,8 @@ export class LocalServer implements ServerContext {
     writeDelayUs: 0,
     load: () => Promise.resolve(undefined),
     close: () => true,
-    isOn: false,
+    isWaiting: false,
+    reload: () => Promise.resolve(undefined),
     rewriteFile: () => "started" as const,
   };
   readonly payloads = new ValuePayloads(this.keyspace, this.config);

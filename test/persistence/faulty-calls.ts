@@ -21,6 +21,9 @@ export class FaultyCalls implements FileCalls {
   mkdir = (path: string) => this.call("mkdir", path, () => systemFileCalls.mkdir(path));
   create = (path: string) => this.call("create", path, () => systemFileCalls.create(path));
   write = (path: string, content: Uint8Array) => this.call("write", path, () => writeFile(path, content));
+  link = (from: string, to: string) => this.call("link", to, () => systemFileCalls.link(from, to));
+  copyHead = (from: string, to: string, bytes: number) =>
+    this.call("copy", to, () => systemFileCalls.copyHead(from, to, bytes));
   rename = (from: string, to: string) => this.call("rename", to, () => systemFileCalls.rename(from, to));
   remove = (path: string) => this.call("remove", path, () => systemFileCalls.remove(path));
   syncFolder = (path: string) => this.call("sync", path, () => Promise.resolve());

@@ -104,6 +104,17 @@ describe("BGREWRITEAOF", () => {
     expect(await reloaded(aof.dir)).toEqual({ a: "1" });
   });
 
+  test("leaves what DEBUG LOADAOF loads, also while the AOF is off", async () => {
+    const aof = await start({ appendonly: "no" });
+    aof.say("SET a 1");
+    aof.say("BGREWRITEAOF");
+    await aof.rewritten();
+    aof.say("FLUSHALL");
+    expect(await aof.server.persistence.reload()).toBeUndefined();
+    expect(aof.strings()).toEqual({ a: "1" });
+    expect(aof.server.journal).toBeUndefined();
+  });
+
   test("is refused when there can be no folder", async () => {
     const aof = await start({ appendonly: "no" });
     writeFileSync(join(aof.dir, FOLDER), "");
@@ -202,10 +213,10 @@ describe("CONFIG SET appendonly yes", () => {
     const aof = await start({ appendonly: "no" });
     aof.say("SET a 1");
     expect(aof.config.set([["appendonly", "yes"]])).toBeUndefined();
-    expect(aof.server.persistence.isOn).toBe(false);
+    expect(aof.server.persistence.state).toBe("waiting");
     aof.say("SET b 2");
     await aof.rewritten();
-    expect(aof.server.persistence.isOn).toBe(true);
+    expect(aof.server.persistence.state).toBe("on");
     aof.say("SET c 3");
     expect(names(aof.dir)).toEqual(["database.aof.1.base.rdb", "database.aof.1.incr.aof", "database.aof.manifest"]);
     expect(await reloaded(aof.dir)).toEqual({ a: "1", b: "2", c: "3" });
@@ -246,7 +257,7 @@ describe("CONFIG SET appendonly yes", () => {
     aof.say("SET b 1");
     persistence.watch();
     await aof.rewritten();
-    expect(persistence.isOn).toBe(true);
+    expect(persistence.state).toBe("on");
     expect(persistence.prepareToEnd(false)).toBe(true);
     expect(await reloaded(aof.dir)).toEqual({ a: "1", b: "1" });
   });

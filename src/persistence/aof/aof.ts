@@ -13,7 +13,7 @@ import type { FileCalls } from "../file-calls.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
-import { AofError, AofFolder } from "./folder.ts";
+import { AofError, AofFolder, type Cut } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
 import { AofLoader } from "./loader.ts";
 import { ManifestError } from "./manifest.ts";
@@ -67,14 +67,41 @@ export class Aof implements Persistence, RewriteHost {
     config.onChange("no-appendfsync-on-rewrite", () => this.configure());
   }
 
-  /** Loads the files and opens them for writing, if the AOF is on. Returns why that is impossible. */
-  async load(): Promise<string | undefined> {
+  /**
+   * Loads the files and opens them for writing, if the AOF is on. With `restoreTo`, a Unix time in seconds, they are cut back to what was
+   * written until then; all that there was is kept. Returns why that is impossible.
+   */
+  async load(restoreTo?: number): Promise<string | undefined> {
     this.context.gate |= GATE_LOADING;
     try {
       await this.settled();
       await this.removeTemporary();
-      if (this.context.config.values.appendonly) await this.loadFolder();
-      else await this.loadDump();
+      if (this.context.config.values.appendonly) await this.loadFolder(restoreTo);
+      else if (restoreTo === undefined) await this.loadDump();
+      else throw new AofError("Can't restore to a time: the append only file is off");
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    } finally {
+      this.loader = undefined;
+      this.context.gate &= ~GATE_LOADING;
+    }
+  }
+
+  /** Loads the files again, or, while the AOF is off, those that are there. Returns why that is impossible. */
+  async reload(): Promise<string | undefined> {
+    if (this.state === "on") {
+      this.close();
+      return this.load();
+    }
+    this.context.gate |= GATE_LOADING;
+    try {
+      await this.settled();
+      this.folder = this.newFolder();
+      this.folder.read();
+      const loader = new AofLoader(this.context, this.executor, this.folder);
+      this.loader = loader;
+      await loader.load();
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -92,18 +119,38 @@ export class Aof implements Persistence, RewriteHost {
     this.lastLoad = { keysLoaded, keysExpired };
   }
 
-  private async loadFolder(): Promise<void> {
+  private async loadFolder(restoreTo: number | undefined): Promise<void> {
     const folder = this.newFolder();
     this.folder = folder;
     await folder.readToLoad();
-    const loader = new AofLoader(this.context, this.executor, folder);
+    const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
+    if (refusal !== undefined) throw new AofError(refusal);
+    const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
     this.loader = loader;
     await loader.load();
+    if (restoreTo !== undefined) await this.cutBack(loader.cut, restoreTo);
     this.use(await folder.open());
     this.measure();
     this.baseBytes = this.sizeOfBase();
     this.state = "on";
     this.rewrite.enqueue(() => this.removeHistory());
+  }
+
+  private async cutBack(cut: Cut | undefined, time: number): Promise<void> {
+    const { log } = this.context;
+    const { folder } = this;
+    if (cut === undefined) {
+      log.warning(`Restored to ${time}: nothing is left out, because nothing was written later`);
+      return;
+    }
+    const { files } = folder;
+    const later = files.slice(files.findIndex(({ name }) => name === cut.file.name) + 1);
+    const bytes = later.reduce((sum, file) => sum + folder.sizeOf(file), folder.sizeOf(cut.file) - cut.length);
+    const kept = await folder.cutBack(cut, time);
+    log.warning(
+      `Restored to ${time}: ${bytes} bytes that were written later are left out (${cut.file.name} from offset ${cut.length} on, ` +
+        `and ${later.length} files after it). Everything there was is kept in ${kept}`,
+    );
   }
 
   /** Removes the base files that a process which is gone did not complete. */
@@ -137,8 +184,8 @@ export class Aof implements Persistence, RewriteHost {
     return this.loader;
   }
 
-  get isOn(): boolean {
-    return this.state === "on";
+  get isWaiting(): boolean {
+    return this.state === "waiting";
   }
 
   get figures(): Figures {

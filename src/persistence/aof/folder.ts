@@ -20,6 +20,13 @@ import {
 /** Why the append-only file can't be used, in a text for the log. */
 export class AofError extends Error {}
 
+/** Where the files of a folder are to end. */
+export interface Cut {
+  readonly file: AofFile;
+  /** The length of the file that is kept. Later files are left out as a whole. */
+  readonly length: number;
+}
+
 /** A base file in the making. */
 export interface NewBase {
   /** Where it was written. */
@@ -184,6 +191,63 @@ export class AofFolder {
       throw new AofError(`Error trying to rename ${words}: ${osErrorText(error)}`);
     }
     this.log.notice(`Successfully renamed ${words}`);
+  }
+
+  /** Where what was before a restoration to that time is kept. */
+  private keptName(time: number): string {
+    return `${this.dirName}.before-${time}`;
+  }
+
+  /** Why the folder can't be restored to that time. */
+  restoringRefusal(time: number): string | undefined {
+    const kept = this.keptName(time);
+    if (!existsSync(join(this.dir, kept))) return undefined;
+    return (
+      `Can't restore to ${time}: ${kept} is there already, so that was done before, or broken off. ` +
+      "Start without --restore-to, or move that folder away."
+    );
+  }
+
+  /** Ends the files there; all that there was stays in a folder of its own, whose name is returned. Rejects with AofError. */
+  async cutBack({ file, length }: Cut, time: number): Promise<string> {
+    const kept = this.keptName(time);
+    try {
+      await this.keepAll(kept);
+      const { base, increments } = this.manifest;
+      const isBase = base !== undefined && base.name === file.name;
+      const part = this.newFile(isBase ? "b" : "i", file.name.endsWith(".rdb") ? "rdb" : "aof");
+      await this.calls.copyHead(this.path(file), this.path(part), length);
+      await this.calls.syncFolder(this.folder);
+      const before = this.files;
+      const earlier = isBase ? [] : increments.filter(({ seq }) => seq < file.seq);
+      await this.change((manifest) => ({
+        ...manifest,
+        base: isBase ? part : base,
+        increments: isBase ? [] : [...earlier, part],
+      }));
+      const listed = new Set(this.files.map(({ name }) => name));
+      for (const { name } of before) if (!listed.has(name)) await this.removeFile(join(this.folder, textOf(name)));
+      return kept;
+    } catch (error) {
+      if (error instanceof AofError) throw error;
+      throw new AofError(`Can't restore to ${time}: ${osErrorText(error)}`);
+    }
+  }
+
+  /** Gives all files a second name in another folder, which has its own name when it is complete. */
+  private async keepAll(kept: string): Promise<void> {
+    const unfinished = join(this.dir, `temp-${kept}`);
+    if (existsSync(unfinished)) {
+      for (const name of readdirSync(unfinished)) await this.calls.remove(join(unfinished, name));
+    } else {
+      await this.calls.mkdir(unfinished);
+    }
+    for (const name of [...this.files.map((file) => textOf(file.name)), this.manifestName]) {
+      await this.calls.link(join(this.folder, name), join(unfinished, name));
+    }
+    await this.calls.syncFolder(unfinished);
+    await this.calls.rename(unfinished, join(this.dir, kept));
+    await this.calls.syncFolder(this.dir);
   }
 
   /** Removes the files that are not needed any more. */

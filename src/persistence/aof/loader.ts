@@ -6,7 +6,7 @@ import { osErrorText } from "../../lib/os-errors.ts";
 import { Loading } from "../loading.ts";
 import { isRdb, MAGIC } from "../rdb/codes.ts";
 import { RdbLoadError, RdbLoader } from "../rdb/rdb-loader.ts";
-import { AofError, type AofFolder } from "./folder.ts";
+import { AofError, type AofFolder, type Cut } from "./folder.ts";
 import type { AofFile } from "./manifest.ts";
 import { FileReplay } from "./replay.ts";
 
@@ -28,10 +28,16 @@ const NO_LINK: Link = {
 
 /** Replays the files of a folder into the keyspace, in slices between which the event loop runs. */
 export class AofLoader extends Loading {
+  /** Where the first later time was noted. */
+  cut: Cut | undefined;
+  private notesTime = false;
+
+  /** `until`: nothing is loaded that was written after that second, Unix time, as far as times are noted. */
   constructor(
     context: ServerContext,
     private readonly executor: Executor,
     private readonly folder: AofFolder,
+    private readonly until?: number,
   ) {
     super(context, "the AOF");
   }
@@ -44,8 +50,13 @@ export class AofLoader extends Loading {
     let before = 0;
     for (const [i, file] of files.entries()) {
       const size = sizes[i]!;
-      if (size > 0) await this.loadFile(file, size, before, i === files.length - 1);
+      if (this.cut !== undefined) break;
+      const isLast = sizes.slice(i + 1).every((later) => later === 0);
+      if (size > 0) await this.loadFile(file, size, before, isLast);
       before += size;
+    }
+    if (this.until !== undefined && !this.notesTime) {
+      throw new AofError("Can't restore to a time: no times are noted in the append only file (aof-timestamp-enabled)");
     }
     if (this.totalBytes > 0) this.context.log.notice(`DB loaded from append only file: ${this.secondsSince()}`);
   }
@@ -62,6 +73,9 @@ export class AofLoader extends Loading {
         () => before + replay.loadedBytes,
       );
       this.loadedBytes = before + size;
+      this.notesTime ||= replay.notesTime;
+      if (replay.cutAt === 0 && file.type === "b") throw this.tooLate(file, "a later time");
+      if (replay.cutAt !== undefined) this.cut = { file, length: replay.cutAt };
       if (replay.tornAt !== undefined) this.handleTorn(file, replay.tornAt, replay.tornTransaction, isLast);
     } finally {
       closeSync(fd);
@@ -102,14 +116,22 @@ export class AofLoader extends Loading {
       this.context.log.warning(`Error reading the RDB preamble of the AOF file ${file.name}, AOF loading aborted`);
       throw new AofError(error.message);
     }
+    if (this.until !== undefined && loader.writtenAt > this.until) throw this.tooLate(file, loader.writtenAt);
     return loader.loadedBytes;
+  }
+
+  private tooLate(file: AofFile, writtenAt: number | string): AofError {
+    return new AofError(
+      `Can't restore to ${this.until}: the base file ${file.name} has the data as it was later, at ${writtenAt}. ` +
+        "Restore a folder that was copied before that.",
+    );
   }
 
   private start(file: AofFile, fd: number, from: number, size: number): FileReplay {
     const { context, executor } = this;
     const client = new Client(0, NO_LINK, context.keyspace.databases[0]!, this.startedMs);
     const host = { executor, table: context.table, clock: context.clock };
-    return new FileReplay(host, client, file.name, fd, from, size);
+    return new FileReplay(host, client, file.name, fd, from, size, this.until);
   }
 
   private handleTorn(file: AofFile, at: number, inTransaction: boolean, isLast: boolean): void {

@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import type { Client } from "../../command/client.ts";
 import type { Executor } from "../../command/executor.ts";
 import type { CommandTable } from "../../command/table.ts";
+import { latin1 } from "../../lib/bytes.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import { Args } from "../../resp/args.ts";
@@ -39,6 +40,10 @@ export interface ReplayHost {
 export class FileReplay {
   /** Set at the end of the file when its tail is no whole request: the length of the file without it. */
   tornAt: number | undefined;
+  /** Set where the first note of a time is that is later than `until`; nothing from there on is executed. */
+  cutAt: number | undefined;
+  /** There are notes of the time. */
+  notesTime = false;
   /** The torn tail starts with a transaction that has no EXEC. */
   tornTransaction = false;
   private inTransaction = false;
@@ -49,7 +54,7 @@ export class FileReplay {
   private at = 0;
   private end = 0;
 
-  /** `offset` is where the requests start, `size` the length of the file. */
+  /** `offset` is where the requests start, `size` the length of the file, `until` a Unix time in seconds. */
   constructor(
     private readonly host: ReplayHost,
     private readonly client: Client,
@@ -57,6 +62,7 @@ export class FileReplay {
     private readonly fd: number,
     private offset: number,
     private readonly size: number,
+    private readonly until = Number.POSITIVE_INFINITY,
   ) {
     this.parser.bulkBytesMax = BUFFER_BYTES_MAX;
   }
@@ -69,7 +75,7 @@ export class FileReplay {
   /** Goes on until the clock shows that time or the file is at its end, which it returns. Throws AofError. */
   step(untilUs: number): boolean {
     while (this.run(untilUs)) {
-      if (this.tornAt !== undefined) return true;
+      if (this.tornAt !== undefined || this.cutAt !== undefined) return true;
       if (!this.fill()) {
         this.finish();
         return true;
@@ -84,7 +90,7 @@ export class FileReplay {
     let work = 0;
     for (;;) {
       this.skipNotes();
-      if (this.at >= this.end || this.parse(args, this.at) !== COMPLETE) return true;
+      if (this.cutAt !== undefined || this.at >= this.end || this.parse(args, this.at) !== COMPLETE) return true;
       if (args.count === 1 && this.isTransactionWord(args)) {
         if (!this.takeTransactionWord(args)) return true;
       } else {
@@ -104,8 +110,25 @@ export class FileReplay {
     while (this.at < this.end && this.buf[this.at] === HASH) {
       const after = this.afterNote(this.at);
       if (after < 0) return;
+      if (this.isLater(this.at, after)) {
+        this.cut();
+        return;
+      }
       this.at = after;
     }
+  }
+
+  /** Whether the note there is of a time that is later than `until`. */
+  private isLater(pos: number, end: number): boolean {
+    if (this.until === Number.POSITIVE_INFINITY) return false;
+    const time = /^#TS:(\d+)\r\n$/.exec(latin1(this.buf, pos, end - pos))?.[1];
+    if (time === undefined) return false;
+    this.notesTime = true;
+    return Number(time) > this.until;
+  }
+
+  private cut(): void {
+    this.cutAt = this.loadedBytes;
   }
 
   private afterNote(pos: number): number {
@@ -162,6 +185,10 @@ export class FileReplay {
       while (pos < this.end && this.buf[pos] === HASH) {
         const after = this.afterNote(pos);
         if (after < 0) return false;
+        if (this.isLater(pos, after)) {
+          this.cut();
+          return false;
+        }
         pos = after;
       }
       if (pos >= this.end || this.parse(ahead, pos) !== COMPLETE) return false;

@@ -41,6 +41,8 @@ export class RdbLoader {
   keysEmpty = 0;
   /** What its writer said that the data took in memory. */
   usedMemoryBytes = 0;
+  /** When it was written, as its writer said: Unix time in seconds; 0 when it did not. */
+  writtenAt = 0;
 
   private readonly input = new RdbInput();
   private readonly values: ValueReader;
@@ -218,6 +220,7 @@ export class RdbLoader {
         log.notice(`Loading RDB produced by version ${value}`);
         return;
       case "ctime":
+        this.writtenAt = Number(value);
         log.notice(`RDB age ${Math.max(0, Math.floor(this.startMs / 1000) - Number(value))} seconds`);
         return;
       case "used-mem":
