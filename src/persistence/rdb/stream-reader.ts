@@ -379,5 +379,5 @@ function grown(array: Int32Array): Int32Array<ArrayBuffer> {
 }
 
 function damaged(): never {
-  throw new RdbError("Stream listpacks integrity check failed.");
+  throw new RdbError("Stream listpack integrity check failed.");
 }
