@@ -22,7 +22,7 @@ const TIME_MAX_MS = 2 ** 48 - 1;
 
 /** A stream that is read: `read` gives pauses in which others may work. Throws RdbError. */
 export class StreamReader {
-  private readonly listpack = new ListpackTexts();
+  private readonly listpack = new ListpackTexts("Stream listpack");
   private readonly text = new Span();
   private readonly key = new StreamId();
   private readonly id = new StreamId();
