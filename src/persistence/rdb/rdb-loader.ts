@@ -118,7 +118,7 @@ export class RdbLoader {
     if (!header.startsWith(MAGIC)) throw this.refusal("Wrong signature trying to load DB from file");
     const digits = header.slice(MAGIC.length);
     const version = /^\d+$/.test(digits) ? Number(digits) : 0;
-    if (version < 1 || version > VERSION_MAX) throw this.refusal(`Can't handle RDB format version ${digits}`);
+    if (version < 1 || version > VERSION_MAX) throw this.refusal(`Can't handle RDB format version ${version}`);
     this.version = version;
     input.at += HEADER_BYTES;
   }
