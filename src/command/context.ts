@@ -45,6 +45,8 @@ export const GATE_HOT_KEYS = 256;
 export interface Journal {
   /** Takes over requests in RESP, to be applied to that database. The bytes are copied. */
   append(db: number, buf: Uint8Array, start: number, len: number): void;
+  /** The same with bytes that stay as they are until the next `flush`: they are copied later, those of requests in a row all at once. */
+  appendSteady(db: number, buf: Uint8Array, start: number, len: number): void;
   /**
    * Writes what was appended to the file, and begins to sync it if every write must be. False when the file can't be written or synced at
    * present: what was appended stays to be written later.

@@ -26,6 +26,11 @@ export class EffectUnit {
     return this.depth > 0;
   }
 
+  /** No unit has begun. */
+  get isAbsent(): boolean {
+    return this.depth === 0;
+  }
+
   begin(): void {
     this.depth++;
   }

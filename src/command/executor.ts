@@ -82,6 +82,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   private readonly timer: CallTimer;
 
   private readonly unit = new EffectUnit();
+  /** A buffer with requests that nobody changes before the end of the poll. */
+  steady: Uint8Array | undefined;
   /** What commands change goes to the journal. */
   private journals = true;
   /** So many requests until the next whose keys are counted. */
@@ -420,7 +422,9 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
       this.unit.append(journal, c.db.id, effects.buf, 0, effects.at, c.effectCount);
     } else {
       args.mend();
-      this.unit.append(journal, c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart, 1);
+      const isSteady = args.buf === this.steady && this.unit.isAbsent;
+      if (isSteady) journal.appendSteady(c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart);
+      else this.unit.append(journal, c.db.id, args.buf, args.frameStart, args.frameEnd - args.frameStart, 1);
     }
   }
 

@@ -151,6 +151,7 @@ export class Connection implements Link, Pending, Sink {
     const { parser, args, executor, output } = this.host;
     const { client } = this;
     args.begin(chunk, pos);
+    executor.steady = chunk;
     for (;;) {
       const result = parser.parse(args, chunk.length, (client.gate & GATE_UNAUTHENTICATED) === 0);
       if (result !== COMPLETE) {
@@ -168,7 +169,10 @@ export class Connection implements Link, Pending, Sink {
         if (this.suspended) this.wait(chunk.subarray(next));
         return;
       }
-      if (output.reply.at > OUTPUT_GATHER_BYTES) this.flushEarly();
+      if (output.reply.at > OUTPUT_GATHER_BYTES) {
+        this.flushEarly();
+        executor.steady = chunk;
+      }
       pos = next;
       args.begin(chunk, pos);
     }
@@ -261,6 +265,7 @@ export class Connection implements Link, Pending, Sink {
 
   private closeRange(): void {
     this.executing = false;
+    this.host.executor.steady = undefined;
     this.rangeEnd = this.host.output.reply.at;
     if (this.rangeEnd > this.rangeStart || this.closeWhenFlushed) this.schedule();
     else this.measure();

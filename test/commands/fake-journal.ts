@@ -4,6 +4,7 @@ import type { Journal } from "../../src/command/context.ts";
 export function fakeJournal(append: Journal["append"]): Journal {
   return {
     append,
+    appendSteady: append,
     flush: () => true,
     settle: () => true,
     wantSync() {},

@@ -22,7 +22,20 @@ function setUp(policy: FsyncPolicy) {
     expected.push(`${db} ${words.join(" ")}`);
     offsets.push(journal.end);
   };
-  return { clock, file, journal, write, expected, offsets };
+  /** Requests in one buffer, one after the other. */
+  const writeRow = (db: number, count: number, value: string) => {
+    const rows = Array.from({ length: count }, (_, i) => ["SET", `row${i}`, value]);
+    const chunk = Buffer.concat(rows.map((words) => request(...words)));
+    let at = 0;
+    for (const words of rows) {
+      const { length } = request(...words);
+      journal.appendSteady(db, chunk, at, length);
+      at += length;
+      expected.push(`${db} ${words.join(" ")}`);
+      offsets.push(journal.end);
+    }
+  };
+  return { clock, file, journal, write, writeRow, expected, offsets };
 }
 
 /** One poll, and the end of all syncs. */
@@ -90,6 +103,19 @@ describe("a disk that is full after any number of bytes", () => {
 const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("write" as const), db: fc.nat(2), bytes: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("write" as const), db: fc.nat(2), bytes: fc.nat(90_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("row" as const), db: fc.nat(2), count: fc.nat(6), bytes: fc.nat(60) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("row" as const),
+      db: fc.nat(2),
+      count: fc.nat(6),
+      bytes: fc.constant(9000),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("flush" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(3000) }) },
@@ -105,10 +131,13 @@ const operation = fc.oneof(
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 function perform(op: Operation, parts: ReturnType<typeof setUp>, n: number): void {
-  const { clock, file, journal, write, expected } = parts;
+  const { clock, file, journal, write, writeRow, expected } = parts;
   switch (op.kind) {
     case "write":
       write(op.db, "SET", `key${n}`, "x".repeat(op.bytes));
+      return;
+    case "row":
+      writeRow(op.db, op.count, "x".repeat(op.bytes));
       return;
     case "pass":
       clock.advance(op.ms);

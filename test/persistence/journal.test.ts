@@ -42,6 +42,39 @@ describe("the journal", () => {
     expect(readRequests(file.bytes)).toEqual(["0 PING"]);
   });
 
+  test("copies requests that follow each other in one buffer when it must: in order, whatever comes between them", () => {
+    const { file, journal, write } = setUp();
+    const words = [
+      ["SET", "a", "1"],
+      ["SET", "b", "2"],
+      ["GET", "c"],
+      ["SET", "d", "4"],
+    ];
+    const chunk = Buffer.concat(words.map((one) => request(...one)));
+    const [first, second, , fourth] = words.map((one) => chunk.indexOf(request(...one)));
+    const len = request("SET", "a", "1").length;
+    journal.appendSteady(0, chunk, first!, len);
+    journal.appendSteady(0, chunk, second!, len);
+    expect([journal.end, journal.used]).toEqual([77, 23]);
+    journal.appendSteady(0, chunk, fourth!, len);
+    write(0, "SET", "e", "5");
+    journal.appendSteady(1, chunk, first!, len);
+    journal.flush();
+    chunk.fill(0);
+    expect(readRequests(file.bytes)).toEqual(["0 SET a 1", "0 SET b 2", "0 SET d 4", "0 SET e 5", "1 SET a 1"]);
+    expect(journal.end).toBe(file.bytes.length);
+  });
+
+  test("does not copy many requests in a row at all", () => {
+    const { file, journal } = setUp();
+    const one = request("SET", "key", "x".repeat(1000));
+    const chunk = Buffer.concat(Array.from({ length: 50 }, () => one));
+    for (let at = 0; at < chunk.length; at += one.length) journal.appendSteady(0, chunk, at, one.length);
+    journal.flush();
+    expect(file.calls).toEqual(["append 23/23", `append ${chunk.length}/${chunk.length}`]);
+    expect(journal.end).toBe(file.bytes.length);
+  });
+
   test("writes a large request at once, behind what came before it", () => {
     const { file, journal, write } = setUp();
     write(0, "SET", "a", "1");

@@ -40,7 +40,8 @@ const SLOW_SYNC_MS = 2000;
  * 4. At most one sync runs off the main loop. It covers the offsets below `syncTo`, of which none is cut off while it runs. Under "always"
  *    the next one begins at the end of the poll in which it ends, and covers everything appended by then, whoever did it: group commit.
  * 5. `synced`, up to which everything is on the disk, never goes beyond what a sync that worked has covered.
- * 6. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
+ * 6. What `appendSteady` got last is still where it was, and belongs behind `buf`: whatever looks at `buf` gathers it first.
+ * 7. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
  *    than the one before it.
  *
  * | state           | `lastError` | append       | flush                                            | left by            |
@@ -78,6 +79,10 @@ export class AofJournal implements Journal {
   private buf = new Uint8Array(INITIAL_BYTES);
   private readonly selection = new Reply(64);
   private database = -1;
+  /** Where appended bytes are that are not copied yet. */
+  private steady: Uint8Array | undefined;
+  private steadyStart = 0;
+  private steadyEnd = 0;
   private noted = 0;
   private syncTo: number;
   private wanted = false;
@@ -133,8 +138,39 @@ export class AofJournal implements Journal {
   }
 
   append(db: number, buf: Uint8Array, start: number, len: number): void {
+    this.gather();
+    this.name(db);
+    this.take(buf, start, len);
+  }
+
+  appendSteady(db: number, buf: Uint8Array, start: number, len: number): void {
+    if (buf !== this.steady || start !== this.steadyEnd || db !== this.database || this.timestamps) {
+      this.gather();
+      this.name(db);
+      this.steady = buf;
+      this.steadyStart = start;
+    }
+    this.steadyEnd = start + len;
+    this.end += len;
+  }
+
+  /** Takes over what `appendSteady` got. */
+  private gather(): void {
+    const { steady } = this;
+    if (steady === undefined) return;
+    this.steady = undefined;
+    const len = this.steadyEnd - this.steadyStart;
+    this.end -= len;
+    this.take(steady, this.steadyStart, len);
+  }
+
+  /** Writes what must be before a request for that database. */
+  private name(db: number): void {
     if (this.timestamps) this.noteTime();
     if (db !== this.database) this.select(db);
+  }
+
+  private take(buf: Uint8Array, start: number, len: number): void {
     if (len >= DIRECT_BYTES_MIN && !this.isSyncedAlways && this.writeError === "") this.pass(buf, start, len);
     else this.hold(buf, start, len);
   }
@@ -192,6 +228,7 @@ export class AofJournal implements Journal {
   }
 
   flush(): boolean {
+    this.gather();
     if (this.used > 0 || this.writeError !== "") this.save();
     if (this.wanted) this.syncWanted();
     this.acknowledge();
@@ -208,6 +245,7 @@ export class AofJournal implements Journal {
     }
     this.release(this.used);
     this.recovered();
+    if (this.syncing && this.policy === "everysec") this.postpone();
   }
 
   private write(): boolean {
@@ -276,12 +314,14 @@ export class AofJournal implements Journal {
 
   /** To be called once a second: starts the sync that "everysec" promises, off the main loop. */
   everySecond(): void {
+    this.gather();
     if ((this.policy === "no" || this.resting) && this.syncError === "") return;
     if (this.written <= this.synced && this.former.length === 0) return;
     if (!this.syncing) this.startSync();
-    else if (this.written > this.syncTo) this.postpone();
+    else if (this.postponedMs !== 0) this.postpone();
   }
 
+  /** Something was written that the sync which is running does not cover. */
   private postpone(): void {
     const nowMs = this.clock.unixMs();
     if (this.postponedMs === 0) this.postponedMs = nowMs;
@@ -325,6 +365,7 @@ export class AofJournal implements Journal {
   };
 
   private readonly syncEnded = (error: string): void => {
+    this.gather();
     this.syncing = false;
     if (this.closed) this.closeFiles();
     else if (error === "") this.syncWorked(this.syncTo);
@@ -361,6 +402,7 @@ export class AofJournal implements Journal {
   }
 
   settle(): boolean {
+    this.gather();
     this.failedMs = 0;
     if (!this.write()) return false;
     const failing = [...this.former, this.file].find((file) => !file.syncNow());
