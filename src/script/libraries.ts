@@ -20,13 +20,9 @@ export interface LibraryFunction {
   readonly library: Library;
 }
 
-/** What functions may be written in. */
-export const LANGUAGES = ["LUA", "JS"] as const;
-export type Language = (typeof LANGUAGES)[number];
-
 export interface Library {
   readonly name: string;
-  readonly engine: Language;
+  readonly engine: string;
   readonly code: OwnedBytes;
   readonly functions: Map<string, LibraryFunction>;
 }

@@ -10,14 +10,11 @@ export class DurableServer {
   private constructor(
     private server: Server,
     readonly dir: string,
-    private readonly args: readonly string[],
   ) {}
 
-  /** `more`: further arguments. */
-  static async start(more: readonly string[] = []): Promise<DurableServer> {
+  static async start(): Promise<DurableServer> {
     const dir = mkdtempSync(join(tmpdir(), "go-redis-durable-"));
-    const args = [...ARGS, ...more];
-    return new DurableServer(await startOurs(args, { dir }), dir, args);
+    return new DurableServer(await startOurs(ARGS, { dir }), dir);
   }
 
   get port(): number {
@@ -26,7 +23,7 @@ export class DurableServer {
 
   async restart(how: "stop" | "kill9"): Promise<void> {
     await this.server[how]();
-    this.server = await startOurs(this.args, { dir: this.dir, port: this.port });
+    this.server = await startOurs(ARGS, { dir: this.dir, port: this.port });
   }
 
   async remove(): Promise<void> {

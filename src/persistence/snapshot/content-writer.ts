@@ -8,10 +8,6 @@ import type { Compression, RdbOutput } from "../rdb/output.ts";
 import type { ValueWriter } from "../rdb/values.ts";
 import { BigBlocks, BigString, type BigTable, type BigValue, type Frame, type GuardedBlocks } from "./big-value.ts";
 
-/** A value of about so many bytes is not saved at once. Of strings more can be: they are only copied. */
-const BIG_BYTES = 64 * 1024;
-const BIG_STRING_BYTES = 256 * 1024;
-
 export interface ListFrame extends Frame {
   /** Writes a leaf: the packed list `p` of `bytes` bytes. */
   leaf(p: Ptr, bytes: number, out: RdbOutput): void;
@@ -28,6 +24,9 @@ export interface StreamFrame extends Frame {
 /** Writes the parts of a snapshot's file in one form or another, and finds which values are too large to be written at once. */
 export abstract class ContentWriter {
   abstract readonly compression: Compression;
+  /** A value of about so many bytes is not saved at once. Of strings more can be: they are only copied. */
+  bigBytes = 64 * 1024;
+  bigStringBytes = 256 * 1024;
   private readonly leaves: TreeCursor;
   private readonly streamLeaves: TreeCursor;
 
@@ -53,8 +52,9 @@ export abstract class ContentWriter {
   open(db: number, e: Ptr, blocks: GuardedBlocks): BigValue | undefined {
     const { entries } = this.keyspace;
     const type = entries.type(e);
-    if (type === STRING) return entries.valueLength(e) < BIG_STRING_BYTES ? undefined : this.openString(db, e, blocks);
-    if (this.values.bigness(e) < BIG_BYTES) return undefined;
+    if (type === STRING)
+      return entries.valueLength(e) < this.bigStringBytes ? undefined : this.openString(db, e, blocks);
+    if (this.values.bigness(e) < this.bigBytes) return undefined;
     const encoding = entries.encoding(e);
     if (type === LIST) return entries.valueLength(e) > 0 ? undefined : this.openList(db, e, blocks);
     if (type === STREAM) return this.openStream(db, e, blocks);
