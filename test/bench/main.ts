@@ -6,7 +6,9 @@ import { describeMachine } from "./machine.ts";
 import { aofCost } from "./modes/aof-cost.ts";
 import { bullmq } from "./modes/bullmq.ts";
 import { expiry } from "./modes/expiry.ts";
+import { hitRatio } from "./modes/hit-ratio.ts";
 import { idle } from "./modes/idle.ts";
+import { overload } from "./modes/overload.ts";
 import { replay } from "./modes/replay.ts";
 import { rss } from "./modes/rss.ts";
 import { rssAfter } from "./modes/rss-after.ts";
@@ -33,6 +35,8 @@ const modes: Record<ModeName, Mode> = {
   scripts,
   bullmq,
   "aof-cost": aofCost,
+  "hit-ratio": hitRatio,
+  overload,
 };
 
 async function main(): Promise<number> {

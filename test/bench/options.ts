@@ -18,6 +18,8 @@ export const MODES = [
   "scripts",
   "bullmq",
   "aof-cost",
+  "hit-ratio",
+  "overload",
 ] as const;
 export type ModeName = (typeof MODES)[number];
 
@@ -58,6 +60,8 @@ Instead of the workloads, one or more of:
   --stall-collections  longest event-loop stalls on collections of 1M elements, and what deleting 10M takes
   --scripts  the first script after the start, and the memory that scripts take
   --bullmq   adding and processing 10,000 jobs of BullMQ
+  --hit-ratio  what the servers find as caches, by policy; --workload picks traces and policies (takes 8 minutes)
+  --overload   memory and latency while writers go on at full speed at the limit of memory (takes 2 minutes per server)
   --aof-cost the workloads that write, on each server with the AOF (everysec) beside the same without
 `;
 
@@ -104,6 +108,8 @@ const FLAGS = {
   scripts: { type: "boolean" },
   bullmq: { type: "boolean" },
   "aof-cost": { type: "boolean" },
+  "hit-ratio": { type: "boolean" },
+  overload: { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {
