@@ -114,7 +114,8 @@ async function start(command: readonly string[], args: readonly string[], option
 
 function launch(command: readonly string[], port: number, args: readonly string[], options: StartOptions): Server {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "go-redis-test-"));
-  const defaults = ["--port", String(port), "--dir", dir, "--appendonly", "no", "--save", ""];
+  // Without maxmemory the server under test would take what a container has for its limit.
+  const defaults = ["--port", String(port), "--dir", dir, "--appendonly", "no", "--save", "", "--maxmemory", "0"];
   const child = Bun.spawn([...command, ...defaults, "--enable-debug-command", "yes", ...args], {
     stdout: "pipe",
     stderr: "pipe",
