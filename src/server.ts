@@ -128,7 +128,7 @@ export class Server implements ServerContext, Host {
     this.keyChanges = new KeyChanges(this.watches, this.waiting, this.tracking);
     this.executor = new Executor(this);
     this.persistence = new Aof(this, this.executor, () => this.snapshots, fileCalls);
-    this.payloads = new ValuePayloads(this.keyspace, config);
+    this.payloads = new ValuePayloads(this.keyspace, config, log);
     this.snapshots = new Snapshots(this, newSnapshotThread, () => this.startPoll());
     this.expiry = new ExpiryCycle(this.keyspace);
     this.background = new Background(this.waiting, clock, this.stats, this.observation.latency, () => this.startPoll());

@@ -38,6 +38,8 @@ export const GATE_MEMORY_FULL = 32;
 export const GATE_BUSY = 64;
 /** The last snapshot failed, and writes are refused for that. */
 export const GATE_SNAPSHOT_FAILED = 128;
+/** What each key costs is measured. */
+export const GATE_HOT_KEYS = 256;
 
 /** Where effects go to be made durable. */
 export interface Journal {

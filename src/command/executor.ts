@@ -12,6 +12,7 @@ import { type Client, GATE_MONITOR, GATE_SUBSCRIBED, GATE_TRACKING, GATE_UNAUTHE
 import { FLAGS } from "./command.ts";
 import {
   GATE_BUSY,
+  GATE_HOT_KEYS,
   GATE_LOADING,
   GATE_MEMORY_FULL,
   GATE_MONITORED,
@@ -23,6 +24,7 @@ import {
 import { EffectUnit } from "./effect-unit.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
+import { measureKeys, sampleKeys } from "./key-sampling.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
 import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
@@ -84,6 +86,8 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   steady: Uint8Array | undefined;
   /** What commands change goes to the journal. */
   private journals = true;
+  /** So many requests until the next whose keys are counted. */
+  private untilSampled = 1;
 
   private readonly arena: Arena;
   private readonly memoryLimit: MemoryLimit;
@@ -238,10 +242,11 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     this.ended(c);
   }
 
-  private ended({ client, entry, nowMs }: Call): void {
+  private ended({ client, args, entry, nowMs }: Call): void {
     client.lastCommand = entry.fullName;
     client.lastActiveMs = nowMs;
     client.commandCount++;
+    if (--this.untilSampled === 0) this.untilSampled = sampleKeys(this.server, entry, args);
   }
 
   perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {
@@ -306,9 +311,17 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
 
   /** What follows a request of a client of whom more is known than that it has a connection. */
   private runObserved(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
-    this.run(client, args, reply, entry);
+    if (this.server.gate & GATE_HOT_KEYS) this.runMeasured(client, args, reply, entry);
+    else this.run(client, args, reply, entry);
     this.remember(client, entry, args);
     if (client.gate & GATE_TRACKING) this.server.tracking.requestDone(client, entry);
+  }
+
+  private runMeasured(client: Client, args: Args, reply: Reply, entry: TableEntry): void {
+    const mark = reply.at;
+    const startUs = this.server.clock.monotonicUs();
+    this.run(client, args, reply, entry);
+    measureKeys(this.server, entry, args, startUs, reply.at - mark);
   }
 
   private remember(client: Client, entry: TableEntry, args: Args): void {
@@ -339,7 +352,9 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     const c = this.innerCall(this.depth++);
     timer.begin(entry);
     reply.resp3 = client.resp3;
+    const startUs = this.server.gate & GATE_HOT_KEYS ? this.server.clock.monotonicUs() : 0;
     this.perform(c, client, args, reply, entry);
+    if (startUs > 0) measureKeys(this.server, entry, args, startUs, reply.at - c.mark);
     if (c.pending === undefined) return this.endInner(c, outer);
     return c.pending.then(() => {
       this.conclude(c);

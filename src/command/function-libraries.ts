@@ -1,8 +1,11 @@
 import { latin1, type OwnedBytes } from "../lib/bytes.ts";
-import { LuaEngine, type RegisteredFunction } from "../script/engine.ts";
+import { type FunctionEngine, LuaEngine, type RegisteredFunction } from "../script/engine.ts";
 import { flagOf } from "../script/flags.ts";
+import { JavaScriptEngine } from "../script/javascript/engine.ts";
 import {
   functionRefusal,
+  LANGUAGES,
+  type Language,
   Libraries,
   type Library,
   type LibraryFunction,
@@ -14,43 +17,64 @@ import type { CommandHost } from "./script-host.ts";
 /** What FUNCTION RESTORE does with the libraries that there are. */
 export type RestorePolicy = "FLUSH" | "APPEND" | "REPLACE";
 
+const NOT_ENABLED = "ERR Functions in JavaScript are not enabled, see the directive enable-js-functions";
+const LOCAL_ONLY = "ERR Functions in JavaScript may be loaded by clients of this machine only, see enable-js-functions";
+
+/** An engine, and the generation of it that functions were made in. */
+interface Home {
+  readonly engine: FunctionEngine;
+  generation: number;
+}
+
 /**
- * The libraries of functions, and the engine that their functions are in. It is made with the first library.
+ * The libraries of functions, and the engines that their functions are in, one for a language. It is made with the first library.
  *
- * Invariant: if `generation` is the engine's, the handles of all functions are valid. Else they are made anew before one is used.
+ * Invariant: if a home's `generation` is its engine's, the handles of all functions are valid. Else they are made anew before one is used.
  */
 export class FunctionLibraries {
   readonly all = new Libraries();
-  private engine: LuaEngine | undefined;
-  private generation = -1;
+  /** Whether libraries may be in JavaScript. */
+  enablesJavaScript = false;
+  private readonly homes = new Map<Language, Home>();
 
   constructor(private readonly host: CommandHost) {}
 
   get engineBytes(): number {
-    return this.engine?.bytesUsed ?? 0;
+    let bytes = 0;
+    for (const { engine } of this.homes.values()) bytes += engine.bytesUsed;
+    return bytes;
   }
 
   find(name: string): LibraryFunction | undefined {
     return this.all.findFunction(name);
   }
 
-  /** The engine, with all functions in it. */
-  ready(): LuaEngine {
-    const engine = this.open();
-    if (this.generation === engine.generation) return engine;
-    for (const library of this.all) this.reload(library);
-    this.generation = engine.generation;
-    return engine;
+  of(language: string): Library[] {
+    return [...this.all].filter(({ engine }) => engine === language);
   }
 
-  private open(): LuaEngine {
-    this.engine ??= new LuaEngine(this.host, "function");
-    return this.engine;
+  /** The engine of a language, with all functions in it. */
+  ready(language: Language): FunctionEngine {
+    const home = this.home(language);
+    if (home.generation === home.engine.generation) return home.engine;
+    for (const library of this.of(language)) this.reload(library);
+    home.generation = home.engine.generation;
+    return home.engine;
+  }
+
+  private home(language: Language): Home {
+    let home = this.homes.get(language);
+    if (home === undefined) {
+      const engine = language === "LUA" ? new LuaEngine(this.host, "function") : new JavaScriptEngine(this.host);
+      home = { engine, generation: -1 };
+      this.homes.set(language, home);
+    }
+    return home;
   }
 
   /** Makes the functions of a library anew, in an engine that has been replaced. */
   private reload(library: Library): void {
-    this.execute(library.code, (fn) => {
+    this.execute(library.engine, library.code, (fn) => {
       const f = library.functions.get(latin1(fn.name));
       if (f !== undefined) f.handle = fn.handle;
       return undefined;
@@ -58,9 +82,8 @@ export class FunctionLibraries {
   }
 
   /** Adds the library of that code. Returns its name, or the error's text. */
-  load(code: OwnedBytes, replace: boolean): { name: string } | string {
-    const engine = this.ready();
-    const library = this.make(code, (name) => !replace && this.all.get(name) !== undefined);
+  load(code: OwnedBytes, replace: boolean, javaScript = this.enablesJavaScript): { name: string } | string {
+    const library = this.make(code, (name) => !replace && this.all.get(name) !== undefined, javaScript);
     if (typeof library === "string") return library;
     const old = this.all.get(library.name);
     const collision = this.all.collision(library, old);
@@ -70,20 +93,20 @@ export class FunctionLibraries {
     }
     if (old !== undefined) this.delete(old);
     this.all.add(library);
-    // The machine may have broken down meanwhile.
-    if (engine.generation !== this.generation) this.generation = -1;
     return { name: library.name };
   }
 
   /** Runs a library's code, which registers its functions. Returns the library, or the error's text. */
-  private make(code: OwnedBytes, isTaken: (name: string) => boolean): Library | string {
+  private make(code: OwnedBytes, isTaken: (name: string) => boolean, javaScript: boolean): Library | string {
     const head = readLibraryHead(code);
     if (typeof head === "string") return head;
-    const engine = head.engine.toUpperCase();
-    if (engine !== "LUA") return `ERR Engine '${head.engine}' not found`;
+    const engine = LANGUAGES.find((one) => one === head.engine.toUpperCase());
+    if (engine === undefined) return `ERR Engine '${head.engine}' not found`;
+    if (engine === "JS" && !javaScript) return this.enablesJavaScript ? LOCAL_ONLY : NOT_ENABLED;
     if (isTaken(head.name)) return `ERR Library '${head.name}' already exists`;
     const library: Library = { name: head.name, engine, code, functions: new Map() };
-    const failure = this.execute(code, (fn) => register(library, fn));
+    this.ready(engine);
+    const failure = this.execute(engine, code, (fn) => register(library, fn));
     if (failure !== undefined) {
       this.release(library);
       return `ERR ${failure}`;
@@ -91,18 +114,22 @@ export class FunctionLibraries {
     return library.functions.size === 0 ? "ERR No functions registered" : library;
   }
 
-  private execute(code: OwnedBytes, register: (fn: RegisteredFunction) => string | undefined): string | undefined {
+  private execute(
+    language: Language,
+    code: OwnedBytes,
+    register: (fn: RegisteredFunction) => string | undefined,
+  ): string | undefined {
     const head = readLibraryHead(code);
     const skipped = typeof head === "string" ? 0 : head.length;
     this.host.loadBegins();
-    const failure = this.open().loadLibrary(code, skipped, code.length - skipped, register);
+    const failure = this.home(language).engine.loadLibrary(code, skipped, code.length - skipped, register);
     this.host.loadEnded();
     return failure;
   }
 
-  private release({ functions }: Library): void {
-    const { engine } = this;
-    if (engine === undefined || engine.generation !== this.generation) return;
+  private release({ engine: language, functions }: Library): void {
+    const { engine, generation } = this.home(language);
+    if (engine.generation !== generation) return;
     for (const { handle } of functions.values()) engine.release(handle);
   }
 
@@ -114,8 +141,7 @@ export class FunctionLibraries {
   /** Forgets all libraries, and the values that they left behind. */
   flush(): void {
     this.all.clear();
-    this.engine?.reset();
-    this.generation = this.engine?.generation ?? -1;
+    for (const { engine } of this.homes.values()) engine.reset();
   }
 
   dump(): Uint8Array {
@@ -123,13 +149,12 @@ export class FunctionLibraries {
   }
 
   /** Adds the libraries of a payload: all, or none. Returns the error's text, if it fails. */
-  restore(payload: Uint8Array, policy: RestorePolicy): string | undefined {
+  restore(payload: Uint8Array, policy: RestorePolicy, javaScript: boolean): string | undefined {
     const codes = decodeLibraries(payload);
     if (typeof codes === "string") return codes;
-    this.ready();
     const restored = new Libraries();
     for (const code of codes) {
-      const library = this.make(code, (name) => restored.get(name) !== undefined);
+      const library = this.make(code, (name) => restored.get(name) !== undefined, javaScript);
       const failure = typeof library === "string" ? library : restored.collision(library);
       if (typeof library !== "string" && failure === undefined) restored.add(library);
       if (failure !== undefined) return this.discard(restored, failure);

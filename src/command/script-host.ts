@@ -135,6 +135,10 @@ export class CommandHost implements ScriptHost {
     this.server.stats.countError(text.slice(0, text.indexOf(" ")));
   }
 
+  unixMs(): number {
+    return this.server.clock.unixMs();
+  }
+
   log(level: number, message: Uint8Array): void {
     const { log } = this.server;
     const text = latin1(message);

@@ -2,7 +2,7 @@ import { parseInteger } from "../lib/integer.ts";
 import type { Args } from "../resp/args.ts";
 import type { EncodedReply } from "../resp/reply.ts";
 import { type Script, ScriptCache, SHA_BYTES, sha1 } from "../script/cache.ts";
-import { LuaEngine, Outcome } from "../script/engine.ts";
+import { type FunctionEngine, LuaEngine, Outcome } from "../script/engine.ts";
 import { readShebang, SCRIPT_FLAGS, UNDECLARED } from "../script/flags.ts";
 import type { Call } from "./call.ts";
 import type { SuspendedTimer } from "./call-timer.ts";
@@ -109,7 +109,7 @@ export class Scripting {
     }
     const keyCount = this.keyCount(c, BAD_KEY_COUNT);
     if (c.failed || !this.mayRun(c, found.flags, readOnly)) return;
-    const engine = this.libraries.ready();
+    const engine = this.libraries.ready(found.library.engine);
     this.run(c, engine, found.handle, keyCount, this.newRun(c, "function", found.name, found.flags, readOnly));
   }
 
@@ -258,7 +258,7 @@ export class Scripting {
     };
   }
 
-  private run(c: Call, engine: LuaEngine, handle: number, keyCount: number, run: ScriptRun): void {
+  private run(c: Call, engine: FunctionEngine, handle: number, keyCount: number, run: ScriptRun): void {
     this.host.run = run;
     const outer = this.server.runner.beginScript();
     const paused = engine.run(handle, c.args, FIRST_KEY_ARG, keyCount, c.reply);
@@ -273,7 +273,7 @@ export class Scripting {
   /** The script has been paused: waits for its end. */
   private async finish(
     c: Call,
-    engine: LuaEngine,
+    engine: FunctionEngine,
     paused: Promise<void>,
     run: ScriptRun,
     outer: SuspendedTimer,
@@ -287,13 +287,18 @@ export class Scripting {
     }
   }
 
-  private ended(c: Call, engine: LuaEngine, { client, db, killed }: ScriptRun, outer: SuspendedTimer): void {
+  private ended(c: Call, engine: FunctionEngine, { client, db, killed }: ScriptRun, outer: SuspendedTimer): void {
     const { runner, log } = this.server;
     this.host.run = undefined;
     client.db = db;
     runner.endScript(client, outer);
     c.errorCounted = engine.outcome === Outcome.COMMAND_ERROR;
-    if (killed) log.warning("Lua script killed by user with SCRIPT KILL.");
+    // Of Lua's functions Redis says the same.
+    const isLua = engine instanceof LuaEngine;
+    if (killed)
+      log.warning(
+        isLua ? "Lua script killed by user with SCRIPT KILL." : "Function killed by user with FUNCTION KILL.",
+      );
   }
 }
 

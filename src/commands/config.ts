@@ -87,6 +87,7 @@ const resetstat = command({
   tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
   run(c) {
     c.server.stats.reset();
+    c.server.observation.hotKeys.reset();
     c.server.memoryLimit.resetStatistics();
     c.keyspace.reclaimer.freed = 0;
     c.keyspace.defragmentation.resetFigures();

@@ -1,13 +1,15 @@
 import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
+import { GATE_LOADING } from "../command/context.ts";
 import { error } from "../command/errors.ts";
 import type { RestorePolicy } from "../command/function-libraries.ts";
 import { failUsage, helpCommand } from "../command/help.ts";
+import { isLocalClient } from "../command/local-client.ts";
 import type { ScriptRun } from "../command/script-host.ts";
 import { globMatch } from "../lib/glob.ts";
 import type { Reply } from "../resp/reply.ts";
 import { namesOf } from "../script/flags.ts";
-import type { Library, LibraryFunction } from "../script/libraries.ts";
+import { LANGUAGES, type Language, type Library, type LibraryFunction } from "../script/libraries.ts";
 
 const BAD_MODE = error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
 const NO_NAME = error("ERR library name argument was not given");
@@ -33,12 +35,18 @@ const load = command({
       if (!c.args.is(i, "REPLACE")) return c.failText(`ERR Unknown option given: ${c.args.quoted(i)}`);
       replace = true;
     }
-    const loaded = c.server.scripting.libraries.load(c.args.own(code), replace);
+    const loaded = c.server.scripting.libraries.load(c.args.own(code), replace, mayUseJavaScript(c));
     if (typeof loaded === "string") return c.failText(loaded);
     c.changes++;
     c.reply.bulkText(loaded.name);
   },
 });
+
+/** Who may is said by a directive; what is loaded from a file was asked for by one who might. */
+function mayUseJavaScript({ client, server }: Call): boolean {
+  const allowed = server.config.values["enable-js-functions"];
+  return allowed === "yes" || (allowed === "local" && (isLocalClient(client) || (server.gate & GATE_LOADING) !== 0));
+}
 
 const remove = command({
   ...metadata,
@@ -104,7 +112,7 @@ const restore = command({
     if (c.argc > 4) return failUsage(c);
     const policy = c.argc === 4 ? restorePolicy(c) : "APPEND";
     if (policy === undefined) return c.fail(BAD_POLICY);
-    const failure = c.server.scripting.libraries.restore(c.args.own(2), policy);
+    const failure = c.server.scripting.libraries.restore(c.args.own(2), policy, mayUseJavaScript(c));
     if (failure !== undefined) return c.failText(failure);
     c.changes++;
     c.reply.ok();
@@ -143,15 +151,20 @@ const stats = command({
     if (running === undefined) reply.nil();
     else writeRunning(c, running);
     reply.bulkText("engines");
-    reply.map(1);
-    reply.bulkText("LUA");
-    reply.map(2);
-    reply.bulkText("libraries_count");
-    reply.integer(libraries.all.size);
-    reply.bulkText("functions_count");
-    reply.integer(libraries.all.functionCount);
+    const languages = LANGUAGES.filter((language) => language !== "JS" || libraries.enablesJavaScript);
+    reply.map(languages.length);
+    for (const language of languages) writeEngine(reply, language, libraries.of(language));
   },
 });
+
+function writeEngine(reply: Reply, language: Language, libraries: readonly Library[]): void {
+  reply.bulkText(language);
+  reply.map(2);
+  reply.bulkText("libraries_count");
+  reply.integer(libraries.length);
+  reply.bulkText("functions_count");
+  reply.integer(libraries.reduce((sum, { functions }) => sum + functions.size, 0));
+}
 
 function writeRunning({ reply, server }: Call, { name, args, startUs }: ScriptRun): void {
   reply.map(3);

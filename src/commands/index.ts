@@ -21,6 +21,7 @@ import * as hashRandom from "./hash-random.ts";
 import * as hashScan from "./hash-scan.ts";
 import * as hashValues from "./hash-values.ts";
 import * as hashes from "./hashes.ts";
+import * as hotkeys from "./hotkeys.ts";
 import * as hyperloglog from "./hyperloglog.ts";
 import * as info from "./info.ts";
 import * as keys from "./keys.ts";
@@ -132,6 +133,7 @@ export const COMMANDS: readonly Command[] = [
   snapshots,
   debug,
   slowlog,
+  hotkeys,
   latency,
   monitor,
   transactions,

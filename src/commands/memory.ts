@@ -5,8 +5,10 @@ import { helpCommand } from "../command/help.ts";
 import { memoryReport } from "../info/doctor.ts";
 import { humanBytes, percent } from "../info/format.ts";
 import { type MemoryFigures, memoryFigures } from "../info/memory.ts";
+import { BACKGROUND_US_MAX } from "../limits.ts";
 import { NULL, type Ptr, SLAB_BYTES } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
+import { Slice } from "../observe/job.ts";
 import { REFERENCE } from "../structures/entry.ts";
 
 const DEFAULT_SAMPLES = 5;
@@ -179,7 +181,9 @@ const purge = command({
   complexity: "O(N) where N is the size of the memory given back and of the JavaScript heap",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
   run(c) {
-    c.keyspace.defragmentation.purge();
+    const slice = new Slice(c.server.clock);
+    slice.start(BACKGROUND_US_MAX);
+    c.keyspace.defragmentation.purge(slice);
     Bun.gc(false);
     c.reply.ok();
   },

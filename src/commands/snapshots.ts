@@ -56,6 +56,7 @@ export const lastsave = command({
   arity: 1,
   flags: ["loading", "stale", "fast"],
   categories: ["admin", "dangerous"],
+  tips: ["nondeterministic_output"],
   group: "server",
   since: "1.0.0",
   summary: "Tells when the data was last saved, in Unix seconds.",

@@ -85,6 +85,12 @@ const security = {
     "Who may use DEBUG: nobody, everybody, or clients of this machine.",
     { immutable: true },
   ),
+  "enable-js-functions": directive(
+    oneOf(["no", "yes", "local"]),
+    "no",
+    "Who may load functions in JavaScript: nobody, everybody, or clients of this machine.",
+    { immutable: true },
+  ),
   "enable-module-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use MODULE.", inertImmutable),
   "acl-pubsub-default": directive(
     oneOf(["allchannels", "resetchannels"]),

@@ -100,19 +100,24 @@ export class Defragmentation implements BackgroundJob {
 
   run(budget: Budget): boolean {
     const { nowMs } = this.keyspace;
-    if (!this.evacuation.isGoingOn) {
-      this.nextLookMs = nowMs + LOOK_MS;
-      this.look(nowMs);
-      return true;
-    }
+    if (!this.evacuation.isGoingOn) return this.look(budget, nowMs);
     this.work(budget, nowMs);
     // So much of the time, and no more: a slice is followed by a pause.
     if (this.evacuation.isGoingOn) this.nextLookMs = nowMs + (budget.us / 1000) * (100 / this.effort - 1);
     return true;
   }
 
-  private look(nowMs: number): void {
-    this.giveBackEmpty(true);
+  /** Gives back what nothing is in, and begins a round if much is wasted. */
+  private look({ isSpent }: Budget, nowMs: number): boolean {
+    if (!this.evacuation.hasFound) this.evacuation.findEmpty(true);
+    this.giveBackFound(isSpent);
+    if (this.evacuation.hasFound) return false;
+    this.nextLookMs = nowMs + LOOK_MS;
+    this.considerRound(nowMs);
+    return true;
+  }
+
+  private considerRound(nowMs: number): void {
     if (!this.activedefrag) return;
     const { resident, used } = this.space();
     const wasted = resident - used;
@@ -209,13 +214,15 @@ export class Defragmentation implements BackgroundJob {
     return pending.from;
   }
 
-  /** Gives back all that nothing is in, at once. */
-  purge(): void {
-    this.giveBackEmpty(false);
+  /** Gives back all that nothing is in: what takes longer than the budget, later. */
+  purge({ isSpent }: Budget): void {
+    this.evacuation.findEmpty(false);
+    this.giveBackFound(isSpent);
+    this.nextLookMs = 0;
   }
 
-  private giveBackEmpty(patience: boolean): void {
-    this.returnedBytes += this.evacuation.giveBackEmpty(patience) * CHUNK_BYTES;
+  private giveBackFound(isSpent: () => boolean): void {
+    this.returnedBytes += this.evacuation.giveBackFound(isSpent) * CHUNK_BYTES;
   }
 
   resetFigures(): void {

@@ -27,6 +27,8 @@ interface Filling {
  */
 export class Evacuation {
   private chosen: Filling[] = [];
+  /** Chunks that were empty, by their numbers in the arena. */
+  private readonly found: number[] = [];
   private readonly stubborn = new Set<number>();
 
   constructor(private readonly arena: Arena) {}
@@ -91,12 +93,12 @@ export class Evacuation {
   }
 
   /**
-   * Gives back chunks with nothing in them; with `patience` all but a few, and only those that were empty when it was last asked for.
-   * Returns the number of chunks.
+   * Looks for chunks with nothing in them, for `giveBackFound`; with `patience` for all but a few, and only those that were empty when it
+   * was last looked for them.
    */
-  giveBackEmpty(patience: boolean): number {
+  findEmpty(patience: boolean): void {
     let kept = patience ? 0 : KEPT_CHUNKS;
-    let given = 0;
+    this.found.length = 0;
     this.forEachResident((slot, chunk) => {
       const map = this.arena.maps[slot]!;
       const bit = 1 << chunk;
@@ -105,13 +107,29 @@ export class Evacuation {
       if (map.isWithheld(chunk) || !this.isEmpty(slot, chunk)) return;
       this.stubborn.delete(slot * CHUNKS + chunk);
       map.idle |= bit;
-      if (patience && (!wasIdle || kept++ < KEPT_CHUNKS)) return;
+      if (!patience || (wasIdle && kept++ >= KEPT_CHUNKS)) this.found.push(slot * CHUNKS + chunk);
+    });
+  }
+
+  /** Gives back the chunks that were found, if nothing is in them still. Returns how many, as many as the time was enough for. */
+  giveBackFound(isSpent: () => boolean): number {
+    let given = 0;
+    while (this.found.length > 0 && !isSpent()) {
+      const index = this.found.pop()!;
+      const slot = Math.floor(index / CHUNKS);
+      const chunk = index % CHUNKS;
+      if (this.arena.maps[slot]?.isWithheld(chunk) !== false || !this.isEmpty(slot, chunk)) continue;
       this.arena.giveBackChunk(slot, chunk);
       this.arena.dropEmptySlabs(slot, chunk);
       given++;
-    });
-    this.arena.unmapEmpty();
+    }
+    if (given > 0) this.arena.unmapEmpty();
     return given;
+  }
+
+  /** There are chunks to be given back. */
+  get hasFound(): boolean {
+    return this.found.length > 0;
   }
 
   /** Nothing is in a chunk, but empty slabs that are kept for their classes. Most chunks are told apart by their free pages alone. */

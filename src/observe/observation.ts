@@ -1,3 +1,4 @@
+import { HotKeys } from "./hot-keys.ts";
 import { LatencyMonitor } from "./latency.ts";
 import { Monitors } from "./monitor.ts";
 import { SlowLog } from "./slowlog.ts";
@@ -10,6 +11,7 @@ export class Observation {
   readonly slowlog = new SlowLog();
   readonly latency = new LatencyMonitor();
   readonly monitors = new Monitors();
+  readonly hotKeys = new HotKeys();
   /** A command that took less is of no interest to any of them. */
   limitUs = Number.POSITIVE_INFINITY;
   /** The distribution of the time that each command takes is kept. */

@@ -23,6 +23,8 @@ export interface ScriptHost {
    * An error reply becomes a Lua error (call) or a table with `err` (pcall).
    */
   call(args: Args, reply: Reply): void;
+  /** The time, for functions in JavaScript. */
+  unixMs(): number;
   /** redis.log: levels 0 (debug) to 3 (warning). */
   log(level: number, message: Uint8Array): void;
   /** redis.set_repl: bit 0 the journal, bit 1 replicas. */
@@ -68,12 +70,24 @@ export const Outcome = {
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
+/** What libraries of functions are loaded into, and run by; see `LuaEngine` for what its members do. */
+export interface FunctionEngine {
+  readonly generation: number;
+  readonly outcome: Outcome;
+  readonly bytesUsed: number;
+  loadLibrary(buf: Uint8Array, start: number, len: number, register: Registrar): string | undefined;
+  run(handle: number, args: Args, keysAt: number, keyCount: number, reply: Reply): Promise<void> | undefined;
+  finish(reply: Reply): void;
+  release(handle: number): void;
+  reset(): void;
+}
+
 const MEMORY_LIMIT_BYTES = 1024 ** 3;
 /** Bit of a handle: the script has no loops, so that it need not be able to pause. */
 const STRAIGHT = 1;
 const LONGEST_ERROR_BYTES = 4096;
 
-export class LuaEngine {
+export class LuaEngine implements FunctionEngine {
   /** Whether this runtime can suspend WebAssembly; without that PAUSE means GO_ON. */
   static readonly canPause = CAN_PAUSE;
 

@@ -20,9 +20,13 @@ export interface LibraryFunction {
   readonly library: Library;
 }
 
+/** What functions may be written in. */
+export const LANGUAGES = ["LUA", "JS"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
 export interface Library {
   readonly name: string;
-  readonly engine: string;
+  readonly engine: Language;
   readonly code: OwnedBytes;
   readonly functions: Map<string, LibraryFunction>;
 }

@@ -10,11 +10,14 @@ export class DurableServer {
   private constructor(
     private server: Server,
     readonly dir: string,
+    private readonly args: readonly string[],
   ) {}
 
-  static async start(): Promise<DurableServer> {
+  /** `more`: further arguments. */
+  static async start(more: readonly string[] = []): Promise<DurableServer> {
     const dir = mkdtempSync(join(tmpdir(), "go-redis-durable-"));
-    return new DurableServer(await startOurs(ARGS, { dir }), dir);
+    const args = [...ARGS, ...more];
+    return new DurableServer(await startOurs(args, { dir }), dir, args);
   }
 
   get port(): number {
@@ -23,7 +26,7 @@ export class DurableServer {
 
   async restart(how: "stop" | "kill9"): Promise<void> {
     await this.server[how]();
-    this.server = await startOurs(ARGS, { dir: this.dir, port: this.port });
+    this.server = await startOurs(this.args, { dir: this.dir, port: this.port });
   }
 
   async remove(): Promise<void> {

@@ -66,7 +66,7 @@ export class LocalServer implements ServerContext {
     reload: () => Promise.resolve(undefined),
     rewriteFile: () => "started" as const,
   };
-  readonly payloads = new ValuePayloads(this.keyspace, this.config);
+  readonly payloads = new ValuePayloads(this.keyspace, this.config, this.log);
   /** What writes the files of snapshots: one for each. */
   readonly threads: InlineThread[] = [];
   readonly snapshots: Snapshots;

@@ -43,6 +43,11 @@ const REPLIES: Record<string, (reply: Reply, args: Args) => void> = {
 
 export class TestHost implements ScriptHost {
   deprecatedApi = false;
+
+  unixMs(): number {
+    return 1_700_000_000_000;
+  }
+
   readonly logged: [number, string][] = [];
   readonly replication: number[] = [];
   scriptName = "a-script";

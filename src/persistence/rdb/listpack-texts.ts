@@ -31,9 +31,13 @@ export class ListpackTexts implements Texts {
   /** Of the element that is read: its bytes without the length behind it. */
   private size = 0;
 
+  /** `name`: what it is called when it is damaged. */
+  constructor(private readonly name = "Listpack") {}
+
   /** Opens the listpack that `bytes` are. They must stay until it is read. */
   open({ buf, start, len }: Span): void {
-    if (len <= LISTPACK_HEADER_BYTES || readUnsigned(buf, start, 4) !== len || buf[start + len - 1] !== END) damaged();
+    if (len <= LISTPACK_HEADER_BYTES || readUnsigned(buf, start, 4) !== len || buf[start + len - 1] !== END)
+      this.damaged();
     this.buf = buf;
     this.at = start + LISTPACK_HEADER_BYTES;
     this.end = start + len - 1;
@@ -44,7 +48,7 @@ export class ListpackTexts implements Texts {
   next(out: Span): boolean {
     const { buf, at, end } = this;
     if (at === end) {
-      if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) damaged();
+      if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) this.damaged();
       return false;
     }
     this.count++;
@@ -65,14 +69,14 @@ export class ListpackTexts implements Texts {
     const { buf, at, end } = this;
     if (code < 0xe0) {
       this.size = 2;
-      if (at + 2 > end) damaged();
+      if (at + 2 > end) this.damaged();
       const value = ((code & 31) << 8) | buf[at + 1];
       this.integers.write((value << 19) >> 19, out);
     } else if (code < LONG_STRING) {
-      if (at + 2 > end) damaged();
+      if (at + 2 > end) this.damaged();
       this.string(2, ((code & 15) << 8) | buf[at + 1], out);
     } else if (code === LONG_STRING) {
-      if (at + 5 > end) damaged();
+      if (at + 5 > end) this.damaged();
       this.string(5, readUnsigned(buf, at + 1, 4), out);
     } else {
       this.integer(code, out);
@@ -81,7 +85,7 @@ export class ListpackTexts implements Texts {
 
   private string(head: number, len: number, out: Span): void {
     this.size = head + len;
-    if (this.at + this.size > this.end) damaged();
+    if (this.at + this.size > this.end) this.damaged();
     out.set(this.buf, this.at + head, len);
   }
 
@@ -89,7 +93,7 @@ export class ListpackTexts implements Texts {
     const { buf, at } = this;
     const bytes = integerBytes(code);
     this.size = 1 + bytes;
-    if (bytes === 0 || at + this.size > this.end) damaged();
+    if (bytes === 0 || at + this.size > this.end) this.damaged();
     if (bytes === 8) this.integers.writeWide(buf, at + 1, out);
     else this.integers.write(readSigned(buf, at + 1, bytes), out);
   }
@@ -99,13 +103,17 @@ export class ListpackTexts implements Texts {
     const { buf, size } = this;
     const from = this.at + size;
     const bytes = lengthBytes(size);
-    if (from + bytes > this.end) damaged();
+    if (from + bytes > this.end) this.damaged();
     for (let i = 0, rest = size; i < bytes; i++) {
       const isLast = i === bytes - 1;
-      if (buf[from + bytes - 1 - i] !== ((rest & 127) | (isLast ? 0 : 128))) damaged();
+      if (buf[from + bytes - 1 - i] !== ((rest & 127) | (isLast ? 0 : 128))) this.damaged();
       rest >>>= 7;
     }
     this.at = from + bytes;
+  }
+
+  private damaged(): never {
+    throw new RdbError(`${this.name} integrity check failed.`);
   }
 }
 
@@ -130,8 +138,4 @@ function lengthBytes(size: number): number {
   if (size < 16_383) return 2;
   if (size < 2_097_151) return 3;
   return size < 268_435_455 ? 4 : 5;
-}
-
-function damaged(): never {
-  throw new RdbError("Listpack integrity check failed.");
 }

@@ -5,6 +5,7 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
+import type { Log } from "../../observe/log.ts";
 import { stringKind } from "../../types/string.ts";
 import { CHECKSUM_BYTES, TYPE, VERSION_MAX, versionOf } from "./codes.ts";
 import { RdbOutput } from "./output.ts";
@@ -31,6 +32,7 @@ export class ValuePayloads implements Payloads {
   constructor(
     private readonly keyspace: Keyspace,
     private readonly config: ConfigStore,
+    private readonly log: Log,
   ) {
     this.values = new ValueWriter(keyspace, config.values["rdb-version"]);
     this.reader = new ValueReader(keyspace, this.input);
@@ -79,8 +81,9 @@ export class ValuePayloads implements Payloads {
       return this.readValue(input.byte()) && input.left === 0;
     } catch (error) {
       reader.discard();
-      if (error instanceof RdbError) return false;
-      throw error;
+      if (!(error instanceof RdbError)) throw error;
+      this.log.verbose(`Internal error in RDB reading offset ${input.offset} -> ${error.message}`);
+      return false;
     }
   }
 

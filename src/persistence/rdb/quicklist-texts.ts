@@ -43,6 +43,8 @@ export class QuicklistTexts implements Texts {
       throw new RdbError(`Quicklist integrity check failed: container ${container}`);
     }
     input.string(container === NODE_PLAIN ? out : bytes);
+    if (container === NODE_PLAIN && out.len === 0)
+      throw new RdbError("Quicklist integrity check failed: an empty node");
     if (container === NODE_PLAIN) return true;
     this.inNode = true;
     if (this.isSecond) {

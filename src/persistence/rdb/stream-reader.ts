@@ -22,7 +22,7 @@ const TIME_MAX_MS = 2 ** 48 - 1;
 
 /** A stream that is read: `read` gives pauses in which others may work. Throws RdbError. */
 export class StreamReader {
-  private readonly listpack = new ListpackTexts();
+  private readonly listpack = new ListpackTexts("Stream listpack");
   private readonly text = new Span();
   private readonly key = new StreamId();
   private readonly id = new StreamId();
@@ -379,5 +379,5 @@ function grown(array: Int32Array): Int32Array<ArrayBuffer> {
 }
 
 function damaged(): never {
-  throw new RdbError("Stream listpacks integrity check failed.");
+  throw new RdbError("Stream listpack integrity check failed.");
 }

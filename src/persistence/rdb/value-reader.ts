@@ -25,6 +25,13 @@ const SCORE_NAN = 253;
 const SCORE_INFINITE = 254;
 const SCORE_MINUS_INFINITE = 255;
 
+/** What Redis calls a damaged ziplist. */
+const ZIPLIST_NAMES: Readonly<Record<number, string>> = {
+  [TYPE.LIST_ZIPLIST]: "Ziplist",
+  [TYPE.ZSET_ZIPLIST]: "Zset ziplist",
+  [TYPE.HASH_ZIPLIST]: "Hash ziplist",
+};
+
 /** What a value is made of. */
 const SHAPES: Readonly<Record<number, number>> = {
   [TYPE.LIST]: LIST,
@@ -181,7 +188,7 @@ export class ValueReader {
       case TYPE.LIST_ZIPLIST:
       case TYPE.ZSET_ZIPLIST:
       case TYPE.HASH_ZIPLIST:
-        this.ziplist.open(bytes);
+        this.ziplist.open(bytes, ZIPLIST_NAMES[type]);
         this.source = this.ziplist;
         break;
       default:
@@ -351,7 +358,10 @@ export class ValueReader {
       if (deadlineMs < this.endedBeforeMs) return;
     }
     if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) {
-      throw new RdbError("Duplicate hash fields detected");
+      const isListed = this.source !== undefined;
+      throw new RdbError(
+        isListed ? "Hash integrity check failed: fields are there twice" : "Duplicate hash fields detected",
+      );
     }
     if (deadlineMs !== NO_DEADLINE) hashes.setDeadline(draft, a.buf, a.start, a.len, deadlineMs);
   }

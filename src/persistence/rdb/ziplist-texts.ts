@@ -34,11 +34,14 @@ export class ZiplistTexts implements Texts {
   private last = 0;
   private sizeBefore = 0;
   private following = 0;
+  private name = "";
   private readonly integers = new IntegerTexts();
 
-  /** Opens the ziplist that `bytes` are. They must stay until it is read. */
-  open({ buf, start, len }: Span): void {
-    if (len <= ZIPLIST_HEADER_BYTES || readUnsigned(buf, start, 4) !== len || buf[start + len - 1] !== END) damaged();
+  /** Opens the ziplist that `bytes` are. They must stay until it is read. `name`: what it is called when it is damaged. */
+  open({ buf, start, len }: Span, name = "Ziplist"): void {
+    this.name = name;
+    if (len <= ZIPLIST_HEADER_BYTES || readUnsigned(buf, start, 4) !== len || buf[start + len - 1] !== END)
+      this.damaged();
     this.buf = buf;
     this.start = start;
     this.at = this.last = start + ZIPLIST_HEADER_BYTES;
@@ -51,8 +54,8 @@ export class ZiplistTexts implements Texts {
   next(out: Span): boolean {
     const { at, end } = this;
     if (at === end) {
-      if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) damaged();
-      if (readUnsigned(this.buf, this.start + 4, 4) !== this.last - this.start) damaged();
+      if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) this.damaged();
+      if (readUnsigned(this.buf, this.start + 4, 4) !== this.last - this.start) this.damaged();
       return false;
     }
     this.count++;
@@ -67,10 +70,10 @@ export class ZiplistTexts implements Texts {
   private afterSize(at: number): number {
     const { buf } = this;
     const isLong = buf[at] === LONG_SIZE;
-    if (buf[at] > LONG_SIZE || (isLong && at + 5 >= this.end)) damaged();
-    if ((isLong ? readUnsigned(buf, at + 1, 4) : buf[at]) !== this.sizeBefore) damaged();
+    if (buf[at] > LONG_SIZE || (isLong && at + 5 >= this.end)) this.damaged();
+    if ((isLong ? readUnsigned(buf, at + 1, 4) : buf[at]) !== this.sizeBefore) this.damaged();
     const after = at + (isLong ? 5 : 1);
-    if (after >= this.end) damaged();
+    if (after >= this.end) this.damaged();
     return after;
   }
 
@@ -82,7 +85,7 @@ export class ZiplistTexts implements Texts {
     } else if (code < STRING_32) {
       this.string(at + 2, ((code & 63) << 8) | buf[at + 1], out);
     } else if (code < INT_16) {
-      if (code !== STRING_32 || at + 5 > this.end) damaged();
+      if (code !== STRING_32 || at + 5 > this.end) this.damaged();
       this.string(at + 5, buf[at + 1] * 2 ** 24 + ((buf[at + 2] << 16) | (buf[at + 3] << 8) | buf[at + 4]), out);
     } else if (code >= SMALL_FIRST && code <= SMALL_LAST) {
       this.following = at + 1;
@@ -94,18 +97,23 @@ export class ZiplistTexts implements Texts {
 
   private string(at: number, len: number, out: Span): void {
     this.following = at + len;
-    if (this.following > this.end) damaged();
+    if (this.following > this.end) this.damaged();
     out.set(this.buf, at, len);
   }
 
   private integer(at: number, bytes: number, out: Span): void {
     this.following = at + bytes;
-    if (this.following > this.end) damaged();
+    if (bytes === 0 || this.following > this.end) this.damaged();
     if (bytes === 8) this.integers.writeWide(this.buf, at, out);
     else this.integers.write(readSigned(this.buf, at, bytes), out);
   }
+
+  private damaged(): never {
+    throw new RdbError(`${this.name} integrity check failed.`);
+  }
 }
 
+/** Bytes of an integer by its code; 0 when there is no such code. */
 function integerBytes(code: number): number {
   switch (code) {
     case INT_8:
@@ -119,10 +127,6 @@ function integerBytes(code: number): number {
     case INT_64:
       return 8;
     default:
-      return damaged();
+      return 0;
   }
-}
-
-function damaged(): never {
-  throw new RdbError("Ziplist integrity check failed.");
 }

@@ -28,7 +28,8 @@ export class ZipmapTexts implements Texts {
 
   next(out: Span): boolean {
     if (this.at === this.end) {
-      if (this.count % 2 !== 0 || (this.counted < LONG && this.counted !== this.count >> 1)) damaged();
+      if (this.count === 0 || this.count % 2 !== 0 || (this.counted < LONG && this.counted !== this.count >> 1))
+        damaged();
       return false;
     }
     const isValue = this.count++ % 2 === 1;

@@ -159,3 +159,24 @@ describe("RESTORE", () => {
     expect(client.ask("PEXPIRETIME", "key")).toBe(`:${server.clock.unixMs() + 1000}\r\n`);
   });
 });
+
+describe("RESTORE of a damaged value", () => {
+  const PAYLOADS: readonly [what: string, type: number, value: string][] = [
+    ["Zset ziplist integrity check failed.", TYPE.ZSET_ZIPLIST, "\x02\0\xff"],
+    ["Zipmap integrity check failed.", TYPE.HASH_ZIPMAP, "\x02\0\xff"],
+    ["Listpack integrity check failed.", TYPE.HASH_LISTPACK, "\x02\0\xff"],
+    ["Quicklist integrity check failed: an empty node", TYPE.LIST_QUICKLIST_2, "\x01\x01\0"],
+    ["Unexpected EOF reading RDB file", TYPE.SET, "\x05"],
+  ];
+  for (const [what, type, value] of PAYLOADS) {
+    test(`says so in the log: ${what}`, () => {
+      const server = new LocalServer();
+      const lines: string[] = [];
+      server.log.verbose = (line) => lines.push(line);
+      const damaged = text(payload(type, Buffer.from(value, "latin1")));
+      expect(server.connect().ask("RESTORE", "key", "0", damaged)).toBe("-ERR Bad data format\r\n");
+      expect(lines).toEqual([expect.stringMatching(/^Internal error in RDB reading offset \d+ -> /)]);
+      expect(lines[0]).toEndWith(what);
+    });
+  }
+});
