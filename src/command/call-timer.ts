@@ -13,6 +13,8 @@ const LARGE_BYTES = 4096;
 const MEASURED_TOGETHER_MAX = 64;
 /** Of a script's quick calls of one command, one in so many is measured. */
 const SAMPLED_EVERY = 8;
+/** A call that takes longer is not one of many alike. */
+const QUICK_US_MAX = 50;
 const NO_SECRETS: readonly number[] = [];
 
 /** What the timer was in the middle of. */
@@ -77,11 +79,13 @@ export class CallTimer {
 
   /**
    * A script's call of that command begins. What the script does before and after it is not to be measured with it; so a quick command is
-   * measured once in a while, and taken to last as long as then the other times.
+   * measured once in a while, and taken to last as long as then the other times. Large requests are measured always, and commands of which
+   * the last measured call was not quick after all.
    */
-  beginScripted(entry: TableEntry): void {
+  beginScripted(entry: TableEntry, { frameStart, frameEnd }: Args): void {
     this.entry = entry;
-    this.isAlone = entry.sampleIn-- === 0 || this.measuresAlone(entry);
+    const isLarge = frameEnd - frameStart >= LARGE_BYTES || entry.sampleUs > QUICK_US_MAX;
+    this.isAlone = entry.sampleIn-- === 0 || isLarge || this.measuresAlone(entry);
     if (this.isAlone) this.start();
   }
 

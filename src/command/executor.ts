@@ -383,7 +383,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   runScripted(client: Client, entry: TableEntry, args: Args, reply: Reply, journalled: boolean): void {
     const { timer, server } = this;
     const c = this.innerCall(this.depth++);
-    timer.beginScripted(entry);
+    timer.beginScripted(entry, args);
     this.journals = journalled;
     this.perform(c, client, args, reply, entry);
     this.journals = true;

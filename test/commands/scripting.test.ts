@@ -248,6 +248,17 @@ describe("a script and its client", () => {
     expect(info).toContain("errorstat_WRONGTYPE:count=1\r\n");
   });
 
+  test("have each large request measured, for the slow log", () => {
+    const server = new LocalServer();
+    const c = server.connect();
+    server.observation.setSlowerThan(10_000);
+    c.say("EVAL \"redis.call('SET', 'x', 1) redis.call('SET', 'x', 1)\" 0");
+    let us = 0;
+    server.clock.monotonicUs = () => (us += 20_000);
+    c.say("EVAL \"redis.call('SET', 'x', string.rep('y', 5000)) redis.call('SET', 'x', 1)\" 0");
+    expect(c.say("SLOWLOG GET")).toContain(`${bulk("SET")}${bulk("x")}`);
+  });
+
   test("count each of many quick calls, though not each is measured", () => {
     const c = new LocalServer().connect();
     c.say("EVAL \"for i = 1, 21 do redis.call('INCR', 'n') end\" 0");
