@@ -99,6 +99,20 @@ describe("A function in JavaScript", () => {
     expect(reply.indexOf("\r\n")).toBe(reply.length - 2);
   });
 
+  test("can't make a reply that is none, whatever it makes of JavaScript's classes", () => {
+    const odd = "class Odd extends Map { *[Symbol.iterator]() { yield [1]; } }; return new Odd([['a', 1]])";
+    expect(evaluate(odd, { resp3: true })).toBe("%1\r\n$1\r\na\r\n:1\r\n");
+    expect(evaluate("return Object.create(Map.prototype)")).toStartWith("-ERR TypeError");
+    expect(evaluate("return [Object.create(Uint8Array.prototype)]")).toBe("*1\r\n$0\r\n\r\n");
+    expect(evaluate("return new Proxy([1, 2], { get: (t, k) => (k === 'length' ? 7 : t[k]) })")).toStartWith(
+      "*7\r\n:1\r\n:2\r\n$-1",
+    );
+    expect(evaluate("const s = redis.statusReply('x'); s.ok = { toString: () => 'a\\r\\nb' }; return s")).toBe(
+      "+a  b\r\n",
+    );
+    expect(evaluate("return Object.defineProperty(new Error(), 'message', { value: 'a\\r\\nb' })")).toBe("-a  b\r\n");
+  });
+
   test("sees commands' replies with their types, and their errors as exceptions or values", () => {
     expect(
       evaluate("const t = redis.call('types'); return t.map((x) => x === null ? 'null' : x?.constructor.name)"),
@@ -237,6 +251,11 @@ describe("A function without end", () => {
     "return /^(a+)+$/.test('a'.repeat(40) + 'b')",
     "const f = () => { try { f() } catch {} for (;;) f() }; f()",
     "new Proxy({}, { get() { for (;;); } }).x",
+    "const s = redis.statusReply('x'); s.ok = { toString() { for (;;); } }; return s",
+    "const e = redis.errorReply('x'); e.message = { toString() { for (;;); } }; throw e",
+    "throw { toString() { for (;;); } }",
+    "redis.log(1, { toString() { for (;;); } })",
+    "const e = redis.pcall('nothing'); e.message = { toString() { for (;;); } }; return [e]",
   ];
 
   test.each(bodies)("%s is paused, goes on, and is killed", async (body) => {

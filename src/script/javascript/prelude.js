@@ -1,5 +1,6 @@
 // Runs in the machine, before any library: makes the object `redis`, and then all that libraries share unchangeable. What it needs of
-// JavaScript's own objects is therefore what it was.
+// JavaScript's own objects is therefore what it was. The host gets only strings, numbers, bytes and functions, because to make a text of
+// anything else runs code of the library, which can't be paused there.
 (host) => {
   const DEPTH_MAX = 100;
   const { call, put, log, register } = host;
@@ -31,6 +32,19 @@
     return call(...args.map(argument));
   };
 
+  // Not by their iterators, which a subclass may have of its own: keys without values would be no reply.
+  function pairsOf(map) {
+    const pairs = [];
+    Map.prototype.forEach.call(map, (value, key) => pairs.push(key, value));
+    return pairs;
+  }
+
+  function membersOf(set) {
+    const members = [];
+    Set.prototype.forEach.call(set, (member) => members.push(member));
+    return members;
+  }
+
   function write(value, depth) {
     if (depth > DEPTH_MAX) throw new RangeError("The value that the function returned is nested too deep");
     const elements = (kind, list) => {
@@ -43,10 +57,10 @@
     else if (typeof value === "bigint") put("(", `${value}`);
     else if (typeof value === "boolean") put("#", value ? 1 : 0);
     else if (value instanceof Error) put(counted.has(value) ? "!" : "-", `${value.message}`);
-    else if (value instanceof Status) put("+", value.ok);
+    else if (value instanceof Status) put("+", `${value.ok}`);
     else if (Array.isArray(value)) elements("*", Array.from(value));
-    else if (value instanceof Map) elements("%", Array.from(value).flat());
-    else if (value instanceof Set) elements("~", Array.from(value));
+    else if (value instanceof Map) elements("%", pairsOf(value));
+    else if (value instanceof Set) elements("~", membersOf(value));
     else if (value instanceof Promise) throw new TypeError("A function must not be asynchronous");
     else if (typeof value === "object") elements("%", Object.entries(value).flat());
     else throw new TypeError(`A function can't return a ${typeof value}`);
@@ -135,7 +149,10 @@
         write(callback(keys, args), 0);
         put("end", "");
       } catch (error) {
-        put(counted.has(error) ? "refused" : "failed", error instanceof RedisError ? error.message : `ERR ${error}`);
+        put(
+          counted.has(error) ? "refused" : "failed",
+          error instanceof RedisError ? `${error.message}` : `ERR ${error}`,
+        );
       }
     },
     // Runs a library.

@@ -234,7 +234,7 @@ export class QuickJs {
   takeException(): string {
     const { exports } = this;
     const error = exports.qjs_get_exception();
-    const text = this.text(error).toString();
+    const text = this.converted(error).toString();
     exports.qjs_free_value(error);
     return text;
   }
@@ -275,8 +275,13 @@ export class QuickJs {
     this.exports.qjs_free_value(value);
   }
 
-  /** A string's UTF-8, or what a value is as a string. */
+  /** A string's UTF-8; nothing of other values. */
   text(value: Value): Buffer {
+    return this.exports.qjs_is_string(value) === 0 ? Buffer.alloc(0) : this.converted(value);
+  }
+
+  /** A value as a string, for which its own code may be run. */
+  private converted(value: Value): Buffer {
     const { exports, scratch } = this;
     const at = exports.qjs_get_string_len(value, scratch);
     if (at === 0) return Buffer.alloc(0);
