@@ -1,7 +1,7 @@
 import type { ConfigStore } from "../config/store.ts";
 import type { Database } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Span } from "../lib/bytes.ts";
+import type { OwnedBytes, Span } from "../lib/bytes.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Ptr } from "../memory/arena.ts";
@@ -90,7 +90,7 @@ export interface Persistence {
   rewriteFile(): RewriteAnswer;
 }
 
-/** Values by themselves in the form of RDB files, for DUMP and RESTORE. */
+/** Values, and libraries of functions, by themselves in the form of RDB files: for DUMP and RESTORE. */
 export interface Payloads {
   /** The value of that entry, with version and checksum; valid until the next call. */
   dump(e: Ptr): Span;
@@ -104,6 +104,10 @@ export interface Payloads {
   put(db: Database, old: Ptr, key: Uint8Array, start: number, len: number, hash: number, deadlineMs: number): Ptr;
   /** Frees the value that was read. */
   drop(): void;
+  /** Libraries of that code, as `dump`. */
+  dumpLibraries(codes: Iterable<Uint8Array>): Span;
+  /** The code of the libraries of a payload, or the error's text. */
+  readLibraries(buf: Uint8Array, start: number, len: number): OwnedBytes[] | string;
 }
 
 /** Saves all data in a file. What fails says why in the log. */

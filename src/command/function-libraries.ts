@@ -11,7 +11,6 @@ import {
   type LibraryFunction,
   readLibraryHead,
 } from "../script/libraries.ts";
-import { decodeLibraries, encodeLibraries } from "../script/payload.ts";
 import type { CommandHost } from "./script-host.ts";
 
 /** What FUNCTION RESTORE does with the libraries that there are. */
@@ -144,14 +143,8 @@ export class FunctionLibraries {
     for (const { engine } of this.homes.values()) engine.reset();
   }
 
-  dump(): Uint8Array {
-    return encodeLibraries([...this.all].map(({ code }) => code));
-  }
-
-  /** Adds the libraries of a payload: all, or none. Returns the error's text, if it fails. */
-  restore(payload: Uint8Array, policy: RestorePolicy, javaScript: boolean): string | undefined {
-    const codes = decodeLibraries(payload);
-    if (typeof codes === "string") return codes;
+  /** Adds the libraries of that code: all, or none. Returns the error's text, if it fails. */
+  restore(codes: readonly OwnedBytes[], policy: RestorePolicy, javaScript: boolean): string | undefined {
     const restored = new Libraries();
     for (const code of codes) {
       const library = this.make(code, (name) => restored.get(name) !== undefined, javaScript);

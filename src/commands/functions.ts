@@ -94,8 +94,9 @@ const dump = command({
   summary: "Gives all libraries as bytes that FUNCTION RESTORE takes.",
   complexity: "O(N) with the number of libraries",
   run(c) {
-    const payload = c.server.scripting.libraries.dump();
-    c.reply.bulk(payload, 0, payload.length);
+    const { payloads, scripting } = c.server;
+    const { buf, start, len } = payloads.dumpLibraries(Array.from(scripting.libraries.all, ({ code }) => code));
+    c.reply.bulk(buf, start, len);
   },
 });
 
@@ -112,7 +113,11 @@ const restore = command({
     if (c.argc > 4) return failUsage(c);
     const policy = c.argc === 4 ? restorePolicy(c) : "APPEND";
     if (policy === undefined) return c.fail(BAD_POLICY);
-    const failure = c.server.scripting.libraries.restore(c.args.own(2), policy, mayUseJavaScript(c));
+    const { buf, start, len } = c.args;
+    const { payloads, scripting } = c.server;
+    const codes = payloads.readLibraries(buf, start[2], len[2]);
+    if (typeof codes === "string") return c.failText(codes);
+    const failure = scripting.libraries.restore(codes, policy, mayUseJavaScript(c));
     if (failure !== undefined) return c.failText(failure);
     c.changes++;
     c.reply.ok();

@@ -141,10 +141,3 @@ export function unpackLzf(packed: Uint8Array, start: number, len: number, out: U
   }
   return at === length;
 }
-
-/** Unpacks to exactly `length` bytes; undefined when that is not what `packed` holds. */
-export function decompressLzf(packed: Uint8Array, length: number): Uint8Array | undefined {
-  if (length > unpackedBytesMax(packed.length)) return undefined;
-  const out = new Uint8Array(length);
-  return unpackLzf(packed, 0, packed.length, out, length) ? out : undefined;
-}

@@ -3,7 +3,6 @@ import { encode } from "../../src/lib/bytes.ts";
 import { ScriptCache } from "../../src/script/cache.ts";
 import { namesOf, readShebang, SCRIPT_FLAGS, UNDECLARED } from "../../src/script/flags.ts";
 import { readLibraryHead } from "../../src/script/libraries.ts";
-import { BAD_CHECKSUM, decodeLibraries, encodeLibraries } from "../../src/script/payload.ts";
 
 describe("the first line of a script", () => {
   const read = (text: string) => readShebang(encode(text));
@@ -39,23 +38,6 @@ describe("the first line of a library", () => {
     expect(read("#!lua name=a name=b\n")).toBe("ERR Invalid metadata value, name argument was given multiple times");
     expect(read("#!lua foo=bar\n")).toBe("ERR Invalid metadata value given: foo=bar");
     expect(read("#!lua name=a-b\n")).toMatch(/^ERR Library names can only contain/);
-  });
-});
-
-describe("payloads of libraries", () => {
-  test("give back what went in, of any length", () => {
-    const codes = [0, 1, 63, 64, 16383, 16384, 70_000].map((length) => Buffer.alloc(length, "x"));
-    expect(decodeLibraries(encodeLibraries(codes))).toEqual(codes.map((code) => encode(code.toString())));
-  });
-
-  test("are refused when a byte is wrong, or there are too few", () => {
-    const payload = encodeLibraries([encode("#!lua name=x\n")]);
-    for (let i = 0; i < payload.length; i++) {
-      const broken = Uint8Array.from(payload);
-      broken[i] ^= 1;
-      expect(decodeLibraries(broken)).toBe(BAD_CHECKSUM);
-      expect(decodeLibraries(payload.subarray(0, i))).toBe(BAD_CHECKSUM);
-    }
   });
 });
 

@@ -2,18 +2,22 @@ import type { Payloads } from "../../command/context.ts";
 import type { ConfigStore } from "../../config/store.ts";
 import type { Database } from "../../keyspace/database.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { Span } from "../../lib/bytes.ts";
+import { type OwnedBytes, own, Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import type { Log } from "../../observe/log.ts";
 import { stringKind } from "../../types/string.ts";
-import { CHECKSUM_BYTES, TYPE, VERSION_MAX, versionOf } from "./codes.ts";
+import { CHECKSUM_BYTES, OPCODE, TYPE, VERSION_MAX, versionOf } from "./codes.ts";
+import { writeChecksum, writeFunction } from "./file-writer.ts";
 import { RdbOutput } from "./output.ts";
 import { RdbError, RdbInput } from "./rdb-input.ts";
 import { ValueReader } from "./value-reader.ts";
 import { ValueWriter } from "./values.ts";
 
 const VERSION_BYTES = 2;
+const BAD_CHECKSUM = "ERR DUMP payload version or checksum are wrong";
+const NO_LIBRARY = "ERR given type is not a function";
+const BAD_LIBRARIES = "ERR failed loading the given functions payload";
 /** A larger buffer is not kept for the next value. */
 const KEPT_BYTES_MAX = 1 << 20;
 
@@ -23,6 +27,7 @@ export class ValuePayloads implements Payloads {
   private readonly values: ValueWriter;
   private readonly crc = new Crc64();
   private readonly payload = new Span();
+  private readonly code = new Span();
   skipsChecksum = false;
   private readonly input = new RdbInput();
   private readonly reader: ValueReader;
@@ -39,25 +44,56 @@ export class ValuePayloads implements Payloads {
   }
 
   dump(e: Ptr): Span {
-    const { values, crc, payload } = this;
-    if (this.out.buf.length > KEPT_BYTES_MAX) this.out = new RdbOutput("now");
-    const { out } = this;
-    out.reset();
-    out.compression = this.config.values.rdbcompression ? "now" : "never";
+    const { values } = this;
+    const out = this.begin();
     values.version = this.config.values["rdb-version"];
     const type = values.typeOf(e);
     out.byte(type);
     values.write(e, out);
-    out.reserve(VERSION_BYTES + CHECKSUM_BYTES);
-    const version = Math.max(values.version, versionOf(type));
+    return this.end(Math.max(values.version, versionOf(type)));
+  }
+
+  private begin(): RdbOutput {
+    if (this.out.buf.length > KEPT_BYTES_MAX) this.out = new RdbOutput("now");
+    const { out } = this;
+    out.reset();
+    out.compression = this.config.values.rdbcompression ? "now" : "never";
+    return out;
+  }
+
+  private end(version: number): Span {
+    const { out, crc, payload } = this;
     out.byte(version);
     out.byte(version >> 8);
     crc.reset();
     crc.update(out.buf, 0, out.at);
-    crc.writeTo(out.buf, out.at);
-    out.at += CHECKSUM_BYTES;
+    writeChecksum(out, crc);
     payload.set(out.buf, 0, out.at);
     return payload;
+  }
+
+  dumpLibraries(codes: Iterable<Uint8Array>): Span {
+    const out = this.begin();
+    for (const code of codes) writeFunction(out, code);
+    return this.end(this.config.values["rdb-version"]);
+  }
+
+  readLibraries(buf: Uint8Array, start: number, len: number): OwnedBytes[] | string {
+    if (!this.isIntact(buf, start, len)) return BAD_CHECKSUM;
+    const { input, code } = this;
+    const codes: OwnedBytes[] = [];
+    input.open(buf, start, len - VERSION_BYTES - CHECKSUM_BYTES);
+    try {
+      while (input.left > 0) {
+        if (input.byte() !== OPCODE.FUNCTION) return NO_LIBRARY;
+        input.string(code);
+        codes.push(own(code.buf, code.start, code.len));
+      }
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      return BAD_LIBRARIES;
+    }
+    return codes;
   }
 
   isIntact(buf: Uint8Array, start: number, len: number): boolean {
