@@ -59,7 +59,8 @@ async function build(options: Options): Promise<void> {
   mkdirSync(dirname(options.outfile), { recursive: true });
   await Bun.build({
     entrypoints: ENTRY_POINTS.map((path) => resolve(ROOT, path)),
-    root: ROOT,
+    // A worker is looked for beside the program, which lies at the root of the executable's own file system.
+    root: resolve(ROOT, "src"),
     target: "bun",
     format: "esm",
     // Less than half the time to start (102 ms to 42 ms until ready, both cores busy), for 2 MiB of file and no memory.
