@@ -8,8 +8,9 @@ import { readModuleType, skipModuleAux, skipModuleValue } from "./module-values.
 import { RdbError, RdbInput } from "./rdb-input.ts";
 import { ValueReader } from "./value-reader.ts";
 
-/** The clock is read after so many keys, or steps of large values. */
+/** The clock is read after so much work: a key counts as one, a step of a large value for more. */
 const WORK_PER_LOOK = 64;
+const STEP_WORK = 4;
 /** A key takes its type, its name and its value. */
 const KEY_BYTES_MIN = 3;
 /** More empty keys are counted, but not named. */
@@ -96,7 +97,7 @@ export class RdbLoader {
     const { clock } = this.context;
     if (this.version === 0) this.readHeader();
     for (;;) {
-      for (let i = 0; i < WORK_PER_LOOK; i++) {
+      for (let work = 0; work < WORK_PER_LOOK; work += this.reading ? STEP_WORK : 1) {
         if (this.reading) this.continueValue();
         else if (!this.readItem()) return true;
       }

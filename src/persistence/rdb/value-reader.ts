@@ -19,7 +19,7 @@ import { ZiplistTexts } from "./ziplist-texts.ts";
 import { ZipmapTexts } from "./zipmap-texts.ts";
 
 /** So many elements are read in one step. */
-const STEP_ELEMENTS = 512;
+const STEP_ELEMENTS = 128;
 /** The first form of scores: their text's length in a byte, or one of these. */
 const SCORE_NAN = 253;
 const SCORE_INFINITE = 254;
