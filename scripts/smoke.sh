@@ -91,6 +91,20 @@ answers() {
 
 fails() { ! "$@"; }
 
+# saves: a snapshot is written, which takes a worker thread of the executable's.
+saves() {
+  local patience=100
+  redis-cli -p "$port" BGSAVE
+  until [ -s "$work/data/dump.rdb" ]; do
+    patience=$((patience - 1))
+    if [ "$patience" -eq 0 ]; then
+      cat "$work/server.log"
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
 mkdir "$work/data" "$work/other"
 # What lies in the working folder must not be run or read by the executable.
 echo 'preload = ["./planted.ts"]' >"$work/data/bunfig.toml"
@@ -116,6 +130,7 @@ check 'the append-only file is there' test -s "$work/data/appendonlydir/database
 printf 'port %s\nappendonly yes\n' "$port" >"$work/redis.conf"
 check 'it starts again from a configuration file' start "$work/redis.conf"
 check 'the data is there again' answers 'hello world' GET greeting
+check 'BGSAVE writes a snapshot' saves
 check 'SIGINT ends it with 0' ends_with 0 INT
 
 echo "$passed passed, $failed failed"

@@ -1,0 +1,23 @@
+// bun test/soak/main.ts --minutes 30 --seed 1
+//
+// Keeps a server (GO_REDIS_UNDER_TEST as in test/support/oracle.ts) busy with everything at once and watches that it does not grow,
+// fails nothing, and counts right. Ends with 1 when it does not.
+import { parseArgs } from "node:util";
+import { soak } from "./soak.ts";
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "5" }, seed: { type: "string", default: "1" } },
+});
+const limitMs = Number(values.minutes) * 60_000;
+const startedMs = performance.now();
+
+try {
+  await soak({
+    seed: Number(values.seed),
+    progressAfter: () => (performance.now() - startedMs) / limitMs,
+    report: console.log,
+  });
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

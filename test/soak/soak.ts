@@ -1,0 +1,138 @@
+import { Random } from "../../src/lib/random.ts";
+import { infoFields } from "../bench/ask.ts";
+import { readRssBytes } from "../bench/proc.ts";
+import { type Server, startOurs } from "../support/oracle.ts";
+import { encodePipeline, RawConnection } from "../support/raw.ts";
+import { CHANNEL, makeRequest } from "./requests.ts";
+
+const CLIENTS = 6;
+const PIPELINE = 32;
+const MINUS = 45;
+/** Requests of these names come from the clients alone: neither from scripts nor from the driver. */
+const COUNTED = ["get", "set", "mget", "lpush", "zadd", "xadd", "publish", "hset", "sadd", "eval"];
+const GROWTH_PART = 1.1;
+const GROWTH_BYTES = 16e6;
+const SETTINGS = ["--maxmemory", "48mb", "--maxmemory-policy", "allkeys-lru", "--appendonly", "yes"];
+
+export interface SoakOptions {
+  readonly seed: number;
+  /** How far it is, from 0 to 1 (the end), after so many batches of all clients together. */
+  readonly progressAfter: (batches: number) => number;
+  readonly report: (line: string) => void;
+}
+
+/** Works with every type of value, expiry, eviction, messages, scripts and rewrites at once. Throws when something does not add up. */
+export async function soak(options: SoakOptions): Promise<void> {
+  const server = await startOurs(SETTINGS);
+  const run = new Soak(server, options);
+  try {
+    await run.work();
+    await run.check();
+    await server.stop();
+  } catch (error) {
+    throw new Error(`seed ${options.seed}: ${(error as Error).message}\n${server.log().slice(-2000)}`);
+  } finally {
+    await server.kill9();
+  }
+}
+
+class Soak {
+  private readonly sent = new Map<string, number>();
+  private readonly random: Random;
+  private batches = 0;
+  private delivered = 0;
+  private received = 0;
+  private rssFirstThird = 0;
+  private rssAfterwards = 0;
+
+  constructor(
+    private readonly server: Server,
+    private readonly options: SoakOptions,
+  ) {
+    this.random = new Random(options.seed);
+  }
+
+  async work(): Promise<void> {
+    const subscriber = await RawConnection.connect(this.server.port);
+    await subscriber.command("SUBSCRIBE", CHANNEL);
+    const clients = Array.from({ length: CLIENTS }, () => this.client(subscriber));
+    await Promise.all([...clients, this.operator()]);
+    this.received += (await subscriber.read(this.delivered - this.received)).length;
+    subscriber.close();
+  }
+
+  private get part(): number {
+    return this.options.progressAfter(this.batches);
+  }
+
+  private async client(subscriber: RawConnection): Promise<void> {
+    const connection = await RawConnection.connect(this.server.port, { timeoutMs: 60_000 });
+    while (this.part < 1) {
+      const requests = Array.from({ length: PIPELINE }, () => makeRequest(this.random));
+      connection.send(encodePipeline(requests));
+      const replies = await connection.read(PIPELINE);
+      for (const [i, reply] of replies.entries()) this.answered(requests[i]![0] as string, reply);
+      this.received += subscriber.takeHeld().length;
+      this.batches++;
+    }
+    connection.close();
+  }
+
+  private answered(name: string, reply: Uint8Array): void {
+    if (reply[0] === MINUS) throw new Error(`${name} answered ${Buffer.from(reply).toString("latin1")}`);
+    this.sent.set(name, (this.sent.get(name) ?? 0) + 1);
+    if (name === "PUBLISH") this.delivered += Number(Buffer.from(reply).toString("latin1").slice(1));
+  }
+
+  /** Saves and rewrites again and again, and watches the memory. */
+  private async operator(): Promise<void> {
+    const connection = await RawConnection.connect(this.server.port, { timeoutMs: 60_000 });
+    for (let step = 0; this.part < 1; step++) {
+      const batches = this.batches + CLIENTS;
+      while (this.batches < batches && this.part < 1) await connection.command("PING");
+      const rss = readRssBytes(this.server.pid);
+      if (this.part < 1 / 3) this.rssFirstThird = Math.max(this.rssFirstThird, rss);
+      else this.rssAfterwards = Math.max(this.rssAfterwards, rss);
+      if (step % 400 === 100) await this.start(connection, "BGSAVE");
+      if (step % 400 === 300) await this.start(connection, "BGREWRITEAOF");
+    }
+    connection.close();
+  }
+
+  private async start(connection: RawConnection, name: string): Promise<void> {
+    const reply = await connection.text(name);
+    const isBusy = /in progress|already|scheduled/i.test(reply);
+    if (reply.startsWith("-") && !isBusy) throw new Error(`${name} answered ${reply}`);
+    const mb = (bytes: number) => (bytes / 1e6).toFixed(0);
+    this.options.report(
+      `${(this.part * 100).toFixed(0)}%: ${this.batches * PIPELINE} requests, RSS at most ${mb(this.rssFirstThird)} MB in the first third, ` +
+        `${mb(this.rssAfterwards)} MB since; ${name}: ${reply.trim()}`,
+    );
+  }
+
+  async check(): Promise<void> {
+    const connection = await RawConnection.connect(this.server.port);
+    const info = await connection.text("INFO", "everything");
+    connection.close();
+    const figure = (name: string): number => Number(infoFields(info, new RegExp(`^${name}$`))[0]?.[1]);
+    for (const name of COUNTED) {
+      const calls = Number(
+        /calls=(\d+)/.exec(infoFields(info, new RegExp(`^cmdstat_${name}$`))[0]?.[1] ?? "")?.[1] ?? 0,
+      );
+      this.expect(`calls of ${name}`, calls, this.sent.get(name.toUpperCase()) ?? 0);
+    }
+    this.expect("messages", this.received, this.delivered);
+    this.expect("unexpected errors", figure("unexpected_error_replies"), 0);
+    this.expect("broken snapshots", infoFields(info, /^rdb_last_bgsave_status$/)[0]?.[1], "ok");
+    this.expect("broken rewrites", infoFields(info, /^aof_last_bgrewrite_status$/)[0]?.[1], "ok");
+    const limit = figure("maxmemory") * 1.01;
+    if (figure("used_memory") > limit) throw new Error(`used_memory is ${figure("used_memory")}, above ${limit}`);
+    const bound = this.rssFirstThird * GROWTH_PART + GROWTH_BYTES;
+    if (this.rssAfterwards > bound) throw new Error(`RSS grew from ${this.rssFirstThird} to ${this.rssAfterwards}`);
+    this.options.report(`evicted ${figure("evicted_keys")}, expired ${figure("expired_keys")} keys`);
+  }
+
+  private expect<T>(what: string, found: T, wanted: T): void {
+    if (found !== wanted) throw new Error(`${what}: ${found} instead of ${wanted}`);
+  }
+}
