@@ -38,6 +38,8 @@ server_env() { env -i PATH=/usr/bin:/bin HOME="$work" "$@"; }
 
 # start ARGUMENT...: starts the server in $work/data and waits until it is ready or has ended.
 start() {
+  # Now, because the server's own process may come to it only after the first look at what it says.
+  : >"$work/server.log"
   (cd "$work/data" && exec env -i PATH=/usr/bin:/bin HOME="$work" "$program" "$@") >"$work/server.log" 2>&1 &
   server=$!
   local patience=400
@@ -89,6 +91,19 @@ answers() {
   [ "$reply" = "$expected" ]
 }
 
+# becomes STATE: INFO persistence must come to have that line.
+becomes() {
+  local patience=200
+  until redis-cli -p "$port" INFO persistence | tr -d '\r' | grep -x -- "$1"; do
+    patience=$((patience - 1))
+    if [ "$patience" -eq 0 ]; then
+      cat "$work/server.log"
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
 fails() { ! "$@"; }
 
 # saves: a snapshot is written, which takes a worker thread of the executable's.
@@ -124,6 +139,9 @@ check 'SET' answers OK SET greeting 'hello world'
 check 'GET' answers 'hello world' GET greeting
 check 'the health check succeeds' server_env GO_REDIS_PORT=$port "$program" --healthcheck
 check 'a busy port is refused' refuses 'address already in use' --port "$port"
+check 'BGREWRITEAOF' answers 'Background append only file rewriting started' BGREWRITEAOF
+check 'its thread rewrites the file' becomes aof_rewrites:1
+check 'the rewrite succeeds' becomes aof_last_bgrewrite_status:ok
 check 'SIGTERM ends it with 0' ends_with 0 TERM
 check 'the append-only file is there' test -s "$work/data/appendonlydir/database.aof.manifest"
 

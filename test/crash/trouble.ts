@@ -18,6 +18,8 @@ export async function makeTrouble(
     for (;;) await once(kind, connection, writers, random);
   } catch (error) {
     if (!connection.closed) throw error;
+  } finally {
+    connection.close();
   }
 }
 
@@ -53,6 +55,8 @@ async function settle(connection: RawConnection, random: Random): Promise<void> 
   if (random.below(4) === 0) return pause(connection, random);
   for (;;) {
     const info = await connection.text("INFO", "persistence");
+    const failure = /(aof_last_bgrewrite|rdb_last_bgsave)_status:err/.exec(info);
+    if (failure !== null) throw new Error(`a rewrite or a save failed: ${failure[0]}`);
     if (/(aof_rewrite|rdb_bgsave)_in_progress:1/.exec(info) === null) return;
   }
 }
