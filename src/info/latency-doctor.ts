@@ -16,6 +16,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Keys expire in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
   [DELAYS.freeCycle]:
     "What was deleted is freed in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
+  [DELAYS.evictionCycle]:
+    "Requests wait for keys to be evicted. Writers add faster than that goes, or add large values; a lower " +
+    "maxmemory-eviction-tenacity lets memory be above its limit for longer instead.",
   [DELAYS.aofWrite]:
     "Writing the append-only file waits for the disk. Is it shared with other programs, or slow? Faster storage helps.",
   [DELAYS.aofWriteDuringSync]:
