@@ -17,7 +17,8 @@ import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
  * 4. Every slot is a ring of entries closed by a sentinel. Sentinels lie 8 bytes apart in blocks of the arena, made when the first of them
  *    is needed, and have only the two link words, so that a sentinel's links are read at the same offsets as an entry's.
  * 5. A slot that is not empty has its bit in `occupied`; the bit of an empty one may linger until somebody looks for entries there.
- * 6. Entries of a slot are in no order. While `sweepMark` is not NULL it is in slot `sweepSlot`, and it and those behind it have been visited.
+ * 6. Entries of a slot are in no order. While `sweepMark` is in slot `sweepSlot`, it and those behind it have been visited. It may be lost
+ *    when its entry is moved to another block: then no more entries are visited there than there are in the wheel.
  */
 const TICK_MS = 4;
 const WINDOW_TICKS = 4096;
@@ -63,6 +64,7 @@ export class Wheel {
   private openEra: number;
   private sweepSlot = 0;
   private sweepMark = NULL;
+  private sweepLeft = 0;
   count = 0;
 
   constructor(
@@ -174,12 +176,16 @@ export class Wheel {
       const e = this.first(slot);
       if (slot !== this.sweepSlot) this.sweepMark = NULL;
       this.sweepSlot = slot;
-      if (e === this.sweepMark) {
+      if (e === this.sweepMark || (this.sweepMark !== NULL && this.sweepLeft === 0)) {
         this.sweepSlot = (slot + 1) % SLOTS;
         this.sweepMark = NULL;
         continue;
       }
-      if (this.sweepMark === NULL) this.sweepMark = e;
+      if (this.sweepMark === NULL) {
+        this.sweepMark = e;
+        this.sweepLeft = this.count;
+      }
+      this.sweepLeft--;
       this.turn(slot, e);
       visit(e);
       n++;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { encode } from "../../src/lib/bytes.ts";
-import { Arena, type Ptr } from "../../src/memory/arena.ts";
+import { Arena, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../src/memory/arena.ts";
 import { Entries } from "../../src/structures/entry.ts";
-import { Wheel } from "../../src/structures/wheel.ts";
+import { followLinks, Wheel } from "../../src/structures/wheel.ts";
 
 const START = 1_700_000_000_000;
 const never = () => false;
@@ -111,6 +111,25 @@ describe("visiting a timing wheel", () => {
     expect([...kept].filter((e) => !seen.has(e))).toEqual([]);
     const visits = [...kept].map((e) => seen.get(e)!);
     expect(Math.max(...visits) - Math.min(...visits)).toBeLessThanOrEqual(2);
+  });
+
+  test("goes on to the next slot though the entry where it began has been moved to another block", () => {
+    const { arena, entries, wheel } = setup();
+    const slots = [1000, 50_000].map((ms) => Array.from({ length: 5 }, () => timed(entries, START + ms)));
+    for (const e of slots.flat()) wheel.add(e);
+    let first = slots[0][0];
+    wheel.sweep(1, (e) => {
+      first = e;
+      return true;
+    });
+    const words = arena.i32[first >>> SEGMENT_SHIFT];
+    const at = (first & UNIT_MASK) << 1;
+    const moved = timed(entries, entries.deadline(first));
+    arena.i32[moved >>> SEGMENT_SHIFT].set(words.slice(at, at + 6), (moved & UNIT_MASK) << 1);
+    followLinks(arena.i32, moved);
+    const seen = new Set<Ptr>();
+    wheel.sweep(30, (e) => seen.add(e).size > 0);
+    expect(slots[1].filter((e) => !seen.has(e))).toEqual([]);
   });
 
   test("visits those first that end first, and others of their slot at the next call", () => {
