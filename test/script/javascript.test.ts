@@ -317,6 +317,18 @@ describe("A function that wants too much", () => {
     expect(functions.evaluate("return 1")).toBe(":1\r\n");
   });
 
+  test("gets an error too when it is the host's values that there is no room for", () => {
+    const functions = new Functions(8 * 1024 ** 2);
+    const big = "x".repeat(3e6);
+    expect(functions.evaluate("return args[0].length", { argv: [big] })).toBe(":3000000\r\n");
+    expect(functions.evaluate("return 1", { argv: [big, big, big] })).toContain("too much memory");
+    expect(functions.evaluate("const a = []; for (;;) a.push(redis.call('echo', args[0]))", { argv: [big] })).toContain(
+      "memory",
+    );
+    expect(functions.evaluate("const a = []; for (;;) a.push(redis.call('types'))")).toContain("memory");
+    expect(functions.evaluate("return 1")).toBe(":1\r\n");
+  });
+
   test("and puts things off loses its machine: there is no later", () => {
     const functions = new Functions();
     expect(functions.evaluate("Promise.resolve().then(() => redis.call('echo', 'late')); return 1")).toBe(":1\r\n");

@@ -76,15 +76,25 @@ export class JavaScriptEngine implements FunctionEngine {
     for (let i = keysAt; i < args.count; i++) texts.push(own(args.buf, args.start[i], args.len[i]));
     this.isRunning = true;
     this.wasKilled = false;
-    const callback = this.functions.get(handle)!;
-    const ended = machine.call(callback, texts.slice(0, keyCount), texts.slice(keyCount), reply.resp3);
-    // After a trap the machine has no ending to tell of.
-    const over = ended.catch(() => {
-      this.paused = false;
-    });
+    const over = this.call(machine, handle, texts.slice(0, keyCount), texts.slice(keyCount), reply.resp3);
     if (machine.ending === undefined && this.paused) return over;
     this.finish(reply);
     return undefined;
+  }
+
+  /** After a trap, or without memory for the arguments, the machine has no ending to tell of. */
+  private async call(
+    machine: JavaScriptMachine,
+    handle: number,
+    keys: readonly Uint8Array[],
+    args: readonly Uint8Array[],
+    resp3: boolean,
+  ): Promise<void> {
+    try {
+      await machine.call(this.functions.get(handle)!, keys, args, resp3);
+    } catch {
+      this.paused = false;
+    }
   }
 
   finish(reply: Reply): void {
@@ -137,7 +147,7 @@ export class JavaScriptEngine implements FunctionEngine {
   private enter(): JavaScriptMachine {
     this.machine ??= new JavaScriptMachine(
       {
-        call: (args) => this.call(args),
+        call: (args) => this.callCommand(args),
         log: (level, message) => this.host.log(level, message),
         register: (name, callback, description, flags) => this.register(name, callback, description, flags),
         poll: () => this.poll(),
@@ -149,7 +159,7 @@ export class JavaScriptEngine implements FunctionEngine {
     return this.machine;
   }
 
-  private call(args: readonly Buffer[]): Reply | undefined {
+  private callCommand(args: readonly Buffer[]): Reply | undefined {
     if (!this.isRunning) return undefined;
     const { reply } = this;
     reply.truncate(0);

@@ -7,7 +7,7 @@ import { isUtf8 } from "node:buffer";
 import { latin1 } from "../../lib/bytes.ts";
 import { Reply } from "../../resp/reply.ts";
 import prelude from "./prelude.js" with { type: "text" };
-import { type HostFunction, QuickJs, type QuickJsHost } from "./quickjs.ts";
+import { type HostFunction, OutOfMachineMemory, QuickJs, type QuickJsHost } from "./quickjs.ts";
 
 type Value = number;
 
@@ -218,7 +218,9 @@ export class JavaScriptMachine {
 
   private made(kind: number, content: Value): Value {
     const { vm } = this;
-    return vm.call(this.make, vm.exports.qjs_new_number(kind), content) ?? vm.exports.qjs_get_undefined();
+    const value = vm.call(this.make, vm.exports.qjs_new_number(kind), content);
+    if (value === undefined) throw new OutOfMachineMemory();
+    return value;
   }
 }
 

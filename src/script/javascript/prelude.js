@@ -3,6 +3,8 @@
 // anything else runs code of the library, which can't be paused there.
 (host) => {
   const DEPTH_MAX = 100;
+  // What is thrown is null when there is no memory for an error.
+  const NO_MEMORY = "InternalError: out of memory";
   const { call, put, log, register } = host;
 
   /** What a command answered with an error, and what redis.errorReply makes. */
@@ -151,7 +153,7 @@
       } catch (error) {
         put(
           counted.has(error) ? "refused" : "failed",
-          error instanceof RedisError ? `${error.message}` : `ERR ${error}`,
+          error instanceof RedisError ? `${error.message}` : `ERR ${error ?? NO_MEMORY}`,
         );
       }
     },
@@ -161,7 +163,7 @@
         library(redis);
         put("end", "");
       } catch (error) {
-        put("failed", `${error}`);
+        put("failed", `${error ?? NO_MEMORY}`);
       }
     },
   ];

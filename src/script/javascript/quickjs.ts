@@ -4,6 +4,7 @@
  * Invariants:
  * - Views of its memory are void whenever its code has run: `bytes` and `words` make them anew.
  * - Whoever gets a value's address frees it, but for the arguments of calls of the host.
+ * - A machine from within which an exception of the host came must not be used any more.
  */
 import { readFileSync } from "node:fs";
 import wasmPath from "quickjs-wasi/quickjs.wasm" with { type: "file" };
@@ -66,6 +67,9 @@ type HostImports = Record<string, (...args: never[]) => number | void>;
 
 /** Arguments are the machine's; the result is freed by it. 0: `throwError` has been called. */
 export type HostFunction = (argv: readonly Value[]) => Value;
+
+/** There is no room for a value that the host makes. The machine must be given up. */
+export class OutOfMachineMemory extends RangeError {}
 
 export interface QuickJsHost {
   poll(): number;
@@ -186,7 +190,7 @@ export class QuickJs {
     const { exports } = this;
     const text = Buffer.from(`${code}\0`);
     const name = Buffer.from(`${fileName}\0`);
-    const at = exports.wasm_malloc(text.length + name.length);
+    const at = this.allocate(text.length + name.length);
     this.bytes.set(text, at);
     this.bytes.set(name, at + text.length);
     const value = exports.qjs_eval(at, text.length - 1, at + text.length, 0);
@@ -214,7 +218,7 @@ export class QuickJs {
   }
 
   private argumentList(args: readonly Value[]): number {
-    const at = this.exports.wasm_malloc(args.length * 4);
+    const at = this.allocate(args.length * 4);
     this.words.set(args, at >> 2);
     return at;
   }
@@ -248,17 +252,28 @@ export class QuickJs {
   }
 
   private withCopy(bytes: Uint8Array, make: (at: number) => Value): Value {
-    const at = this.exports.wasm_malloc(bytes.length + 1);
+    const at = this.allocate(bytes.length + 1);
     this.bytes.set(bytes, at);
     const value = make(at);
     this.exports.wasm_free(at);
+    return this.made(value);
+  }
+
+  private allocate(bytes: number): number {
+    const at = this.exports.wasm_malloc(bytes);
+    if (at === 0) throw new OutOfMachineMemory();
+    return at;
+  }
+
+  private made(value: Value): Value {
+    if (this.exports.qjs_is_exception(value) !== 0) throw new OutOfMachineMemory();
     return value;
   }
 
   /** The elements are freed. */
   array(elements: readonly Value[]): Value {
     const { exports } = this;
-    const array = exports.qjs_new_array();
+    const array = this.made(exports.qjs_new_array());
     for (const [i, element] of elements.entries()) {
       exports.qjs_set_prop_uint32(array, i, element);
       exports.qjs_free_value(element);
@@ -268,10 +283,10 @@ export class QuickJs {
 
   /** The property's value is freed. */
   setProperty(object: Value, name: string, value: Value): void {
-    this.withCopy(Buffer.from(`${name}\0`), (at) => {
-      this.exports.qjs_set_prop_string(object, at, value);
-      return 0;
-    });
+    const at = this.allocate(name.length + 1);
+    this.bytes.set(Buffer.from(`${name}\0`), at);
+    this.exports.qjs_set_prop_string(object, at, value);
+    this.exports.wasm_free(at);
     this.exports.qjs_free_value(value);
   }
 
