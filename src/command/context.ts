@@ -92,8 +92,10 @@ export interface Persistence {
 
 /** Values, and libraries of functions, by themselves in the form of RDB files: for DUMP and RESTORE. */
 export interface Payloads {
-  /** The value of that entry, with version and checksum; valid until the next call. */
+  /** The value of that entry, with version and checksum; valid until `forget`. */
   dump(e: Ptr): Span;
+  /** Frees what was dumped, if it is large. */
+  forget(): void;
   /** Payloads whose checksum is wrong are intact, too: for tests. */
   skipsChecksum: boolean;
   /** Whether a payload has its checksum, and a version that is known. */

@@ -18,5 +18,6 @@ export const dump = command({
     if (e === NULL) return c.reply.nil();
     const { buf, start, len } = c.server.payloads.dump(e);
     c.reply.bulk(buf, start, len);
+    c.server.payloads.forget();
   },
 });

@@ -2,7 +2,7 @@ import type { Payloads } from "../../command/context.ts";
 import type { ConfigStore } from "../../config/store.ts";
 import type { Database } from "../../keyspace/database.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { type OwnedBytes, own, Span } from "../../lib/bytes.ts";
+import { EMPTY, type OwnedBytes, own, Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import type { Log } from "../../observe/log.ts";
@@ -18,7 +18,7 @@ const VERSION_BYTES = 2;
 const BAD_CHECKSUM = "ERR DUMP payload version or checksum are wrong";
 const NO_LIBRARY = "ERR given type is not a function";
 const BAD_LIBRARIES = "ERR failed loading the given functions payload";
-/** A larger buffer is not kept for the next value. */
+/** A larger buffer is not kept. */
 const KEPT_BYTES_MAX = 1 << 20;
 
 /** Values by themselves: type and value as in a file, the version (16 bits), the checksum. */
@@ -54,7 +54,6 @@ export class ValuePayloads implements Payloads {
   }
 
   private begin(): RdbOutput {
-    if (this.out.buf.length > KEPT_BYTES_MAX) this.out = new RdbOutput("now");
     const { out } = this;
     out.reset();
     out.compression = this.config.values.rdbcompression ? "now" : "never";
@@ -70,6 +69,12 @@ export class ValuePayloads implements Payloads {
     writeChecksum(out, crc);
     payload.set(out.buf, 0, out.at);
     return payload;
+  }
+
+  forget(): void {
+    if (this.out.buf.length <= KEPT_BYTES_MAX) return;
+    this.out = new RdbOutput("now");
+    this.payload.set(EMPTY, 0, 0);
   }
 
   dumpLibraries(codes: Iterable<Uint8Array>): Span {

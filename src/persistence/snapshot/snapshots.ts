@@ -65,6 +65,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   private lastTryMs = 0;
   private lastStatus: "ok" | "err" = "ok";
   private lastDurationMs = -1;
+  private versionTold = 0;
   /** Changes when the running save began. */
   private dirtyBefore = 0;
 
@@ -152,7 +153,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
       const note = values["aof-timestamp-enabled"] ? timeNote(clock.unixMs()) : EMPTY;
       return new CommandSnapshotWriter(keyspace, values["rdb-version"], functions, note);
     }
-    return new SnapshotWriter(keyspace, {
+    const writer = new SnapshotWriter(keyspace, {
       nowMs: clock.unixMs(),
       usedBytes: keyspace.arena.usedBytes,
       isAofBase,
@@ -161,6 +162,19 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
       access: accessKind(values["maxmemory-policy"]),
       functions,
     });
+    this.tellOfVersion(writer.version);
+    return writer;
+  }
+
+  /** Says once that servers of the version that was asked for can't load the file. */
+  private tellOfVersion(version: number): void {
+    const { config, log } = this.context;
+    const wanted = config.values["rdb-version"];
+    if (version <= Math.max(wanted, this.versionTold)) return;
+    this.versionTold = version;
+    log.notice(
+      `Snapshots have version ${version} of their format, not ${wanted}: there is data that only that can hold, such as fields of hashes that end`,
+    );
   }
 
   // ---- SAVE and BGSAVE

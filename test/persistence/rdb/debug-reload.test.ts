@@ -36,6 +36,23 @@ describe("DEBUG RELOAD", () => {
     connection.close();
   });
 
+  test("is told once when the file has another version than was asked for", async () => {
+    const connection = await connect(startOurs());
+    const told = () => servers[0]!.log().match(/Snapshots have version \d+ of their format, not \d+/g);
+    await asking(connection)([
+      ["HSET", "h", "a", "1"],
+      ["DEBUG", "RELOAD"],
+    ]);
+    expect(told()).toBeNull();
+    await asking(connection)([
+      ["HEXPIRE", "h", "1000", "FIELDS", "1", "a"],
+      ["DEBUG", "RELOAD"],
+      ["DEBUG", "RELOAD"],
+    ]);
+    expect(told()).toEqual(["Snapshots have version 12 of their format, not 10"]);
+    connection.close();
+  });
+
   test.skipIf(requireRedisServer() === undefined)("takes its options as redis-server does", async () => {
     const connections = await Promise.all([connect(startRedis()), connect(startOurs())]);
     const requests = [
