@@ -14,6 +14,7 @@ import { rss } from "./modes/rss.ts";
 import { rssAfter } from "./modes/rss-after.ts";
 import { rssCollections } from "./modes/rss-collections.ts";
 import { scripts } from "./modes/scripts.ts";
+import { snapshot } from "./modes/snapshot.ts";
 import { stall } from "./modes/stall.ts";
 import { stallCollections } from "./modes/stall-collections.ts";
 import { start } from "./modes/start.ts";
@@ -35,6 +36,7 @@ const modes: Record<ModeName, Mode> = {
   scripts,
   bullmq,
   "aof-cost": aofCost,
+  snapshot,
   "hit-ratio": hitRatio,
   overload,
 };

@@ -18,6 +18,7 @@ export const MODES = [
   "scripts",
   "bullmq",
   "aof-cost",
+  "snapshot",
   "hit-ratio",
   "overload",
 ] as const;
@@ -62,6 +63,7 @@ Instead of the workloads, one or more of:
   --bullmq   adding and processing 10,000 jobs of BullMQ
   --hit-ratio  what the servers find as caches, by policy; --workload picks traces and policies (takes 8 minutes)
   --overload   memory and latency while writers go on at full speed at the limit of memory (takes 2 minutes per server)
+  --snapshot BGSAVE and BGREWRITEAOF of 5M keys and three collections of 1M elements under 20,000 writes/s
   --aof-cost the workloads that write, on each server with the AOF (everysec) beside the same without
 `;
 
@@ -108,6 +110,7 @@ const FLAGS = {
   scripts: { type: "boolean" },
   bullmq: { type: "boolean" },
   "aof-cost": { type: "boolean" },
+  snapshot: { type: "boolean" },
   "hit-ratio": { type: "boolean" },
   overload: { type: "boolean" },
 } as const;

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { Crc64 } from "../../lib/crc.ts";
 import { LzfCompressor } from "../../lib/lzf.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
@@ -34,7 +34,7 @@ export class RdbFile {
   private isOpen = true;
 
   constructor(private readonly options: RdbFileOptions) {
-    this.fd = attempt("fopen", () => openSync(options.temporary, "w"));
+    this.fd = open(options.temporary);
   }
 
   write({ buf, length, marks, markCount }: Chunk): void {
@@ -77,6 +77,16 @@ export class RdbFile {
     } catch {
       // What can't be removed now stays as what it is, a temporary file.
     }
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw new RdbFileError(
+      `Failed opening the temp RDB file ${basename(path)} (in server root dir ${dirname(path)}) for saving: ${osErrorText(error)}`,
+    );
   }
 }
 

@@ -1,0 +1,114 @@
+/** What saving costs those who write meanwhile: BGSAVE and BGREWRITEAOF of many keys and three large collections. */
+import { ask, askInfo } from "../ask.ts";
+import { type Bench, progress, withEach } from "../bench.ts";
+import { filler, sequence } from "../encode.ts";
+import type { Histogram } from "../histogram.ts";
+import { nowNs, pause } from "../now.ts";
+import { count, fixed, megabytes, milliseconds, type Section } from "../report.ts";
+import type { AofMode, Contender, Server } from "../servers.ts";
+import { type Extent, SteadyWriter } from "../steady-writer.ts";
+
+const EXTENT = { keys: 5_000_000, elements: 1_000_000 };
+const EXTENT_QUICK = { keys: 100_000, elements: 20_000 };
+const WRITES_PER_SECOND = 20_000;
+const QUIET_MS = 5000;
+const LOOK_MS = 25;
+const IN_PROGRESS = /^(rdb_bgsave_in_progress|aof_rewrite_in_progress)$/;
+
+interface Figures {
+  readonly contender: string;
+  readonly what: string;
+  readonly quiet: Histogram;
+  readonly during: Histogram;
+  readonly seconds: number;
+  readonly rssBefore: number;
+  readonly rssPeak: number;
+}
+
+export async function snapshot(bench: Bench): Promise<Section[]> {
+  const extent = bench.options.quick ? EXTENT_QUICK : EXTENT;
+  const figures: Figures[] = [];
+  for (const aof of ["off", "everysec"] as const) {
+    const found = await withEach(bench, aof, (server, contender) => measure(bench, server, contender, extent, aof));
+    figures.push(...found);
+  }
+  return [section(extent, figures)];
+}
+
+async function measure(
+  bench: Bench,
+  server: Server,
+  { name }: Contender,
+  extent: Extent,
+  aof: AofMode,
+): Promise<Figures> {
+  const what = aof === "off" ? "BGSAVE" : "BGREWRITEAOF";
+  progress(`${what} ${name}`);
+  await fill(bench, server, extent);
+  const writer = new SteadyWriter(extent, WRITES_PER_SECOND);
+  await writer.start(server.port);
+  await pause(QUIET_MS / 5);
+  writer.take();
+  await pause(QUIET_MS);
+  const quiet = writer.take();
+  const rssBefore = server.rssBytes();
+  const startNs = nowNs();
+  await ask(server.port, what);
+  let rssPeak = rssBefore;
+  const seconds = await untilSaved(server, startNs, () => {
+    rssPeak = Math.max(rssPeak, server.rssBytes());
+  });
+  const during = writer.take();
+  await writer.stop();
+  return { contender: name, what, quiet, during, seconds, rssBefore, rssPeak };
+}
+
+async function fill({ generator }: Bench, server: Server, { keys, elements }: Extent): Promise<void> {
+  await generator.fill(server, ["SET", sequence("key:"), filler(16)], keys);
+  await generator.fill(server, ["ZADD", "zset", sequence(""), sequence("member:")], elements);
+  await generator.fill(server, ["HSET", "hash", sequence("field:"), filler(10)], elements);
+  await generator.fill(server, ["RPUSH", "list", sequence("element:")], elements);
+}
+
+/** Seconds until nothing is being saved any more. */
+async function untilSaved(server: Server, startNs: number, look: () => void): Promise<number> {
+  for (;;) {
+    await pause(LOOK_MS);
+    look();
+    const states = await askInfo(server.port, IN_PROGRESS);
+    if (states.every(([, value]) => value === "0")) return (nowNs() - startNs) / 1e9;
+  }
+}
+
+function section(extent: Extent, figures: readonly Figures[]): Section {
+  const head = [
+    "",
+    "Server",
+    "p99.9 quiet",
+    "p99.9 during",
+    "ratio",
+    "longest",
+    "seconds",
+    "RSS before",
+    "peak",
+    "ratio",
+  ];
+  const rows = figures.map(({ contender, what, quiet, during, seconds, rssBefore, rssPeak }) => [
+    what,
+    contender,
+    milliseconds(quiet.quantile(0.999)),
+    milliseconds(during.quantile(0.999)),
+    fixed(during.quantile(0.999) / quiet.quantile(0.999), 1),
+    milliseconds(during.max),
+    fixed(seconds, 2),
+    megabytes(rssBefore),
+    megabytes(rssPeak),
+    fixed(rssPeak / rssBefore, 2),
+  ]);
+  const notes = [
+    `${count(extent.keys)} keys of 14 bytes with values of 16, and a sorted set, a hash and a list of ${count(extent.elements)} elements each; ` +
+      `${count(WRITES_PER_SECOND)} random updates of all of them a second, sent every millisecond. Milliseconds from sending to the last reply; ` +
+      "RSS of the server's own process, in megabytes: redis-server's child has what was written meanwhile once more.",
+  ];
+  return { title: "Saving while others write", head, rows, notes, data: figures };
+}

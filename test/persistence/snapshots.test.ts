@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UNBOUNDED } from "../../src/observe/job.ts";
+import { LocalServer } from "../commands/local-server.ts";
+import { CapturedLog } from "./captured-log.ts";
+import { removeScratch, scratch } from "./scratch.ts";
+
+const STARTED = "+Background saving started\r\n";
+const MISCONF =
+  "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands";
+
+/** A server in a folder of its own, whose thread that writes files works when it is told to. */
+class Saving {
+  readonly server = new LocalServer();
+  readonly log = new CapturedLog(this.server.clock);
+  readonly c = this.server.connect();
+  readonly folder = scratch();
+
+  constructor() {
+    Object.assign(this.server, { log: this.log });
+    process.chdir(this.folder);
+  }
+
+  get files(): string[] {
+    return readdirSync(this.folder).sort();
+  }
+
+  /** Does all that is to be done in the background. */
+  finish(): void {
+    const { snapshots, threads } = this.server;
+    while (snapshots.isDue()) {
+      snapshots.run(UNBOUNDED);
+      threads.at(-1)!.work();
+    }
+    threads.at(-1)?.work();
+  }
+
+  figure(name: string): number | string {
+    return this.server.snapshots.figures[name];
+  }
+}
+
+const home = process.cwd();
+let saving: Saving;
+beforeEach(() => {
+  saving = new Saving();
+});
+afterEach(() => {
+  process.chdir(home);
+  removeScratch();
+});
+
+describe("SAVE", () => {
+  test("saves at once", () => {
+    const { c, log, server } = saving;
+    server.clock.advance(60_000);
+    expect(c.say("SET a 1", "SAVE")).toBe("+OK\r\n+OK\r\n");
+    expect(saving.files).toEqual(["dump.rdb"]);
+    expect(readFileSync(join(saving.folder, "dump.rdb"), "latin1").slice(0, 9)).toBe("REDIS0010");
+    expect(log.lines).toEqual(["DB saved on disk"]);
+    expect([server.stats.dirty, saving.figure("rdb_saves")]).toEqual([0, 1]);
+    expect(c.say("LASTSAVE")).toBe(`:${server.clock.unixMs() / 1000}\r\n`);
+  });
+
+  test("keeps the old file when it fails, and says why in the log", () => {
+    const { c, log, folder } = saving;
+    c.say("SAVE");
+    process.chdir("/proc");
+    expect(c.say("SET a 1", "SAVE")).toBe("+OK\r\n-ERR\r\n");
+    process.chdir(folder);
+    expect(log.lines[1]).toStartWith(`Failed opening the temp RDB file temp-${process.pid}.rdb (in server root dir `);
+    expect(saving.files).toEqual(["dump.rdb"]);
+  });
+
+  test("is refused during BGSAVE, and in a transaction", () => {
+    const { c } = saving;
+    expect(c.say("BGSAVE", "SAVE")).toBe(`${STARTED}-ERR Background save already in progress\r\n`);
+    expect(c.say("MULTI", "SAVE")).toBe("+OK\r\n-ERR Command not allowed inside a transaction\r\n");
+  });
+});
+
+describe("BGSAVE", () => {
+  test("saves in the background what there is when it is called", () => {
+    const { c, log, server } = saving;
+    expect(c.say("SET a 1", "BGSAVE", "SET a 2")).toBe(`+OK\r\n${STARTED}+OK\r\n`);
+    expect([saving.figure("rdb_bgsave_in_progress"), saving.files]).toEqual([1, []]);
+    server.clock.advance(2000);
+    saving.finish();
+    expect([saving.figure("rdb_bgsave_in_progress"), saving.files]).toEqual([0, ["dump.rdb"]]);
+    expect(log.lines).toEqual([
+      `Background saving started by pid ${process.pid}`,
+      "DB saved on disk",
+      "Background saving terminated with success",
+    ]);
+    expect([saving.figure("rdb_last_bgsave_time_sec"), server.stats.dirty]).toEqual([2, 1]);
+    expect(server.threads[0].ended).toBe(true);
+  });
+
+  test("writes to a temporary file until all is there", () => {
+    const { c, server } = saving;
+    writeFileSync("dump.rdb", "old");
+    c.say("SET a 1", "BGSAVE");
+    server.snapshots.run(UNBOUNDED);
+    server.threads[0].work(1);
+    expect(saving.files).toEqual(["dump.rdb", `temp-${process.pid}.1.rdb`]);
+    expect(readFileSync("dump.rdb", "latin1")).toBe("old");
+    saving.finish();
+    expect(saving.files).toEqual(["dump.rdb"]);
+    expect(readFileSync("dump.rdb", "latin1")).not.toBe("old");
+  });
+
+  test("is refused while another is at work, and knows one option", () => {
+    const { c } = saving;
+    expect(c.say("BGSAVE NOW")).toBe("-ERR syntax error\r\n");
+    expect(c.say("BGSAVE", "BGSAVE")).toBe(`${STARTED}-ERR Background save already in progress\r\n`);
+    expect(c.say("BGSAVE SCHEDULE")).toBe("-ERR Background save already in progress\r\n");
+  });
+
+  test("waits for the end of a transaction", () => {
+    const { c, server } = saving;
+    expect(c.say("MULTI", "BGSAVE", "EXEC")).toEndWith("*1\r\n+Background saving scheduled\r\n");
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(0);
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(1);
+  });
+
+  test("is given up by FLUSHALL, and leaves nothing behind", () => {
+    const { c, server } = saving;
+    c.say("SET a 1", "BGSAVE");
+    server.threads[0].work(1);
+    expect(saving.files).toHaveLength(1);
+    c.say("FLUSHALL");
+    server.threads[0].work();
+    expect([saving.files, saving.figure("rdb_bgsave_in_progress")]).toEqual([[], 0]);
+    expect(server.keyspace.arena.guard).toBeUndefined();
+    expect(server.threads[0].ended).toBe(true);
+  });
+
+  test("tells when it failed", () => {
+    const { c, log } = saving;
+    c.say("SET a 1", "BGSAVE");
+    // What was a free name when it began is a folder now.
+    mkdirSync("dump.rdb");
+    saving.finish();
+    expect(log.lines.slice(1)).toEqual([
+      "Write error saving DB on disk(rename): Is a directory",
+      "Background saving error",
+    ]);
+    expect([saving.figure("rdb_last_bgsave_status"), saving.files]).toEqual(["err", ["dump.rdb"]]);
+    expect(saving.server.keyspace.arena.guard).toBeUndefined();
+    expect(c.say("SET a 2")).toBe("+OK\r\n");
+  });
+});
+
+describe("save points", () => {
+  /** Lets a save fail. */
+  function fail(): void {
+    mkdirSync("dump.rdb");
+    saving.finish();
+  }
+
+  test("start a save after so many changes in so much time", () => {
+    const { c, log, server } = saving;
+    server.config.set([["save", "60 2"]]);
+    c.say("SET a 1");
+    server.clock.advance(61_000);
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(0);
+    c.say("SET a 2");
+    server.snapshots.cron(server.clock.unixMs());
+    expect(log.lines[0]).toBe("2 changes in 60 seconds. Saving...");
+    saving.finish();
+    expect(existsSync("dump.rdb")).toBe(true);
+  });
+
+  test("make writes be refused after a save failed, until one works", () => {
+    const { c, server } = saving;
+    server.config.set([["save", "60 1"]]);
+    c.say("SET a 1", "BGSAVE");
+    fail();
+    expect(c.say("SET a 2")).toStartWith(MISCONF);
+    expect(c.say("PING")).toStartWith(MISCONF);
+    expect(c.say("GET a")).toBe("$1\r\n1\r\n");
+    expect(c.say("EVAL 'return 1' 0")).toBe(":1\r\n");
+    server.config.set([["stop-writes-on-bgsave-error", "no"]]);
+    expect(c.say("SET a 2")).toBe("+OK\r\n");
+    server.config.set([["stop-writes-on-bgsave-error", "yes"]]);
+    rmdirSync("dump.rdb");
+    server.clock.advance(61_000);
+    server.snapshots.cron(server.clock.unixMs());
+    saving.finish();
+    expect(c.say("SET a 3")).toBe("+OK\r\n");
+  });
+
+  test("are not tried again at once after a failure", () => {
+    const { c, server } = saving;
+    server.config.set([["save", "1 1"]]);
+    c.say("SET a 1");
+    server.clock.advance(2000);
+    server.snapshots.cron(server.clock.unixMs());
+    fail();
+    server.clock.advance(3000);
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(0);
+    server.clock.advance(3000);
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(1);
+  });
+});
