@@ -479,7 +479,8 @@ export class HashValues implements Collection {
     this.list.open(this.entries.reference(e), this.entries.valueLength(e));
   }
 
-  private fits(bytes: number): boolean {
+  /** Whether a packed hash may have a field or value of that length. */
+  fits(bytes: number): boolean {
     return bytes <= this.hashMaxListpackValue;
   }
 

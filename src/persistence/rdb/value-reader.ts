@@ -7,6 +7,7 @@ import { PACKED_HASH, TABLE_HASH } from "../../types/hash.ts";
 import { NO_DEADLINE } from "../../types/hash-deadlines.ts";
 import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, STREAM, ZSET } from "../../types/kinds.ts";
 import { ListBuilder } from "../../types/list-builder.ts";
+import { PackedHashBuilder } from "../../types/packed-hash-builder.ts";
 import { STREAM_VALUE } from "../../types/stream.ts";
 import { TYPE } from "./codes.ts";
 import { IntsetTexts } from "./intset-texts.ts";
@@ -80,6 +81,9 @@ export class ValueReader {
   /** The hash, set or sorted set that is made: an entry of no database. */
   private draft: Ptr = NULL;
   private readonly lists: ListBuilder;
+  /** A hash that is packed as far as it has been read. */
+  private readonly packed: PackedHashBuilder;
+  private packing = false;
   /** Where texts come from; undefined: they are strings of their own. */
   private source: Texts | undefined;
   private stream: Generator<void, void> | undefined;
@@ -102,6 +106,7 @@ export class ValueReader {
     private readonly input: RdbInput,
   ) {
     this.lists = new ListBuilder(keyspace.lists);
+    this.packed = new PackedHashBuilder(keyspace.arena);
     this.quicklist = new QuicklistTexts(input);
     this.streams = new StreamReader(keyspace.streams, input, () => keyspace.clock.unixMs());
   }
@@ -124,7 +129,25 @@ export class ValueReader {
     }
     this.openSource(type);
     if (this.shape === LIST) this.lists.begin();
+    else if (this.isPlainHash(type) && this.left <= this.keyspace.hashes.maxFields()) this.beginPacking();
     else this.draft = this.makeDraft();
+  }
+
+  private isPlainHash(type: number): boolean {
+    return this.shape === HASH && type < TYPE.HASH_TIMED_PRE_GA;
+  }
+
+  private beginPacking(): void {
+    this.packing = true;
+    this.packed.begin();
+  }
+
+  /** The hash is not one that may be packed: what there is of it becomes a draft. */
+  private endPacking(): void {
+    const { entries } = this.keyspace;
+    this.packing = false;
+    const p = this.packed.finish();
+    this.draft = entries.createReference(PACKED_HASH, false, EMPTY, 0, 0, p, this.packed.bytes);
   }
 
   private beginStream(type: number): void {
@@ -351,19 +374,29 @@ export class ValueReader {
 
   private addField(deadlineMs: number): void {
     const { hashes } = this.keyspace;
-    const { a, b, draft } = this;
+    const { a, b } = this;
+    if (this.packing) {
+      if (hashes.fits(a.len) && hashes.fits(b.len) && this.packed.count < hashes.maxFields()) {
+        if (!this.packed.add(a, b)) throw this.duplicateField();
+        return;
+      }
+      this.endPacking();
+    }
+    const { draft } = this;
     if (deadlineMs !== NO_DEADLINE) {
       if (!Number.isSafeInteger(deadlineMs) || deadlineMs < 0)
         throw new RdbError("Hash field with an invalid TTL detected");
       if (deadlineMs < this.endedBeforeMs) return;
     }
-    if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) {
-      const isListed = this.source !== undefined;
-      throw new RdbError(
-        isListed ? "Hash integrity check failed: fields are there twice" : "Duplicate hash fields detected",
-      );
-    }
+    if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) throw this.duplicateField();
     if (deadlineMs !== NO_DEADLINE) hashes.setDeadline(draft, a.buf, a.start, a.len, deadlineMs);
+  }
+
+  private duplicateField(): RdbError {
+    const isListed = this.source !== undefined;
+    return new RdbError(
+      isListed ? "Hash integrity check failed: fields are there twice" : "Duplicate hash fields detected",
+    );
   }
 
   private finish(): void {
@@ -373,6 +406,14 @@ export class ValueReader {
       if (this.isEmpty) return;
       this.kind = this.lists.finish();
       this.take(keyspace.lists);
+      return;
+    }
+    if (this.packing) {
+      this.packing = false;
+      this.kind = PACKED_HASH;
+      this.root = this.packed.finish();
+      this.rootBytes = this.packed.bytes;
+      this.isEmpty = this.root === NULL;
       return;
     }
     const { entries } = keyspace;
@@ -414,6 +455,8 @@ export class ValueReader {
   discard(): void {
     this.drop();
     this.lists.discard();
+    if (this.packing) this.packed.discard();
+    this.packing = false;
     const { draft, keyspace } = this;
     if (draft === NULL) return;
     this.draft = NULL;
