@@ -2,16 +2,23 @@ import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
 import { helpCommand } from "../command/help.ts";
+import { readCursor } from "../command/scan-page.ts";
 import { memoryReport } from "../info/doctor.ts";
 import { humanBytes, percent } from "../info/format.ts";
 import { type MemoryFigures, memoryFigures } from "../info/memory.ts";
+import { EMPTY, type OwnedBytes, own } from "../lib/bytes.ts";
+import { compareBytes } from "../lib/compare-bytes.ts";
 import { BACKGROUND_US_MAX } from "../limits.ts";
 import { NULL, type Ptr, SLAB_BYTES } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import { Slice } from "../observe/job.ts";
 import { REFERENCE } from "../structures/entry.ts";
+import { TYPE_NAMES } from "../types/kinds.ts";
 
 const DEFAULT_SAMPLES = 5;
+/** Keys that a page of MEMORY PREFIX looks at, and at most. */
+const PAGE_KEYS = 100;
+const PAGE_KEYS_MAX = 10_000;
 
 const usage = command({
   name: "usage",
@@ -49,6 +56,79 @@ function keyBytes({ keyspace, entries, db }: Call, e: Ptr, samples: number): num
   const collection = keyspace.collections[entries.type(e)];
   if (collection !== undefined) return own + collection.memoryBytes(e, samples);
   return entries.head(e) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(e)) : own;
+}
+
+/** Of one type: keys, their bytes, and the one with the most. */
+interface Share {
+  keys: number;
+  bytes: number;
+  largest: OwnedBytes;
+  largestBytes: number;
+}
+
+const prefix = command({
+  name: "prefix",
+  arity: -4,
+  flags: ["readonly"],
+  group: "server",
+  since: "8.6.0",
+  summary:
+    "Tells page by page, as SCAN does, how many bytes the keys take whose names begin with a prefix: by type, with the largest.",
+  complexity: "O(1) for every page, O(N) for all N keys",
+  tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"],
+  syntax: "prefix cursor:integer [count:integer=COUNT]",
+  run(c) {
+    const start = readCursor(c, 3);
+    if (c.argc > 4 && (c.argc !== 6 || !c.args.is(4, "COUNT"))) c.fail(ERRORS.syntax);
+    const count = c.argc === 6 && !c.failed ? c.integerBetween(5, 1, PAGE_KEYS_MAX) : PAGE_KEYS;
+    if (c.failed) return;
+    const shares = new Map<number, Share>();
+    let met = 0;
+    const visit = (e: Ptr): void => {
+      met++;
+      if (hasPrefix(c, e) && !c.db.isPast(e)) addShare(c, e, shares);
+    };
+    let cursor = start;
+    do cursor = c.keyspace.dict.scan(c.db.table, cursor, visit);
+    while (cursor !== 0 && met < count);
+    writeShares(c, cursor, shares);
+  },
+});
+
+function hasPrefix({ args, entries }: Call, e: Ptr): boolean {
+  const wanted = args.len[2];
+  if (entries.nameLength(e) < wanted) return false;
+  const name = entries.segment(e);
+  return compareBytes(name, entries.nameStart(e), wanted, args.buf, args.start[2], wanted) === 0;
+}
+
+function addShare(c: Call, e: Ptr, shares: Map<number, Share>): void {
+  const { entries, span } = c;
+  const type = entries.type(e);
+  let share = shares.get(type);
+  if (share === undefined) shares.set(type, (share = { keys: 0, bytes: 0, largest: own(EMPTY), largestBytes: 0 }));
+  const bytes = keyBytes(c, e, DEFAULT_SAMPLES);
+  share.keys++;
+  share.bytes += bytes;
+  if (bytes <= share.largestBytes) return;
+  entries.name(e, span);
+  share.largest = own(span.buf, span.start, span.len);
+  share.largestBytes = bytes;
+}
+
+/** The next cursor, and of each type: its name, keys, bytes, the name of the largest key, its bytes. */
+function writeShares({ reply }: Call, cursor: number, shares: ReadonlyMap<number, Share>): void {
+  reply.array(2);
+  reply.bulkText(String(cursor));
+  reply.array(shares.size);
+  for (const [type, { keys, bytes, largest, largestBytes }] of shares) {
+    reply.array(5);
+    reply.bulkText(TYPE_NAMES[type]);
+    reply.integer(keys);
+    reply.integer(bytes);
+    reply.bulk(largest, 0, largest.length);
+    reply.integer(largestBytes);
+  }
 }
 
 const observing = {
@@ -189,8 +269,9 @@ const purge = command({
   },
 });
 
-const subcommands = [doctor, mallocStats, purge, stats, usage];
+const subcommands = [doctor, mallocStats, prefix, purge, stats, usage];
 const help = helpCommand("MEMORY", { group: "server", since: "4.0.0" }, subcommands, {
+  prefix: "<prefix> <cursor> [COUNT <count>]",
   usage: "<key> [SAMPLES <count>]",
 });
 

@@ -109,3 +109,47 @@ describe("MEMORY PURGE and MALLOC-STATS", () => {
     expect(c.say("MEMORY MALLOC-STATS")).toContain("segment 0: 64.00M");
   });
 });
+
+/** A reply as nested lists of texts. */
+type Plain = string | Plain[];
+
+function plain({ value }: Reply): Plain {
+  return typeof value === "string" ? value : (value ?? []).map(plain);
+}
+
+describe("MEMORY PREFIX", () => {
+  test("gives the bytes of the keys with a prefix by type, page by page", () => {
+    const c = new LocalServer().connect();
+    for (let i = 0; i < 500; i++) c.say(`SET a:${i} ${"x".repeat(i + 1)}`, `SET b:${i} y`);
+    c.say("RPUSH a:list 1 2 3", `SET a:largest ${"x".repeat(5000)}`);
+    let cursor = "0";
+    let pages = 0;
+    const keys = new Map<string, number>();
+    let bytes = 0;
+    let largest = 0;
+    do {
+      const [next, shares] = plain(parseReply(Buffer.from(c.say(`MEMORY PREFIX a: ${cursor}`), "latin1")));
+      for (const [type, count, size, name, most] of shares as string[][]) {
+        keys.set(type, (keys.get(type) ?? 0) + Number(count));
+        if (type === "string") bytes += Number(size);
+        if (name === "a:largest") largest = Number(most);
+      }
+      cursor = next as string;
+      pages++;
+    } while (cursor !== "0");
+    expect([...keys].sort()).toEqual([
+      ["list", 1],
+      ["string", 501],
+    ]);
+    expect(pages).toBeGreaterThan(5);
+    expect(largest).toBe(number(c.say("MEMORY USAGE a:largest")));
+    expect(bytes).toBeGreaterThan((500 * 499) / 2 + 5000);
+  });
+
+  test("refuses wrong arguments", () => {
+    const c = new LocalServer().connect();
+    expect(c.say("MEMORY PREFIX a x")).toBe("-ERR invalid cursor\r\n");
+    expect(c.say("MEMORY PREFIX a 0 COUNT")).toBe("-ERR syntax error\r\n");
+    expect(c.say("MEMORY PREFIX a 0 COUNT 0")).toStartWith("-ERR");
+  });
+});
