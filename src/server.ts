@@ -217,7 +217,7 @@ export class Server implements ServerContext, Host {
   private saveAtEnd(force: boolean): boolean {
     this.log.notice("Saving the final RDB snapshot before exiting.");
     if (this.snapshots.save()) return true;
-    this.log.warning(`Error trying to save the DB, ${force ? "exiting anyway" : "can't exit"}.`);
+    this.log.warning(`Error trying to save the DB${force ? ". Exit anyway" : ", can't exit"}.`);
     return force;
   }
 

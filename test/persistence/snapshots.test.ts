@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join } from "node:path";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LocalServer } from "../commands/local-server.ts";
+import { AofServer, cleanUp } from "./aof-server.ts";
 import { CapturedLog } from "./captured-log.ts";
 import { removeScratch, scratch } from "./scratch.ts";
 
@@ -206,5 +207,48 @@ describe("save points", () => {
     server.clock.advance(3000);
     server.snapshots.cron(server.clock.unixMs());
     expect(saving.figure("rdb_bgsave_in_progress")).toBe(1);
+  });
+});
+
+describe("the end of a server", () => {
+  function ending(settings: Record<string, string> = {}): AofServer {
+    process.chdir(saving.folder);
+    const one = new AofServer(saving.folder, { appendonly: "no", ...settings });
+    one.say("SET a 1");
+    return one;
+  }
+
+  afterEach(cleanUp);
+
+  test("saves where it is saved from time to time, or when it is told to", () => {
+    ending({ save: "3600 1" }).server.shutDown(false);
+    expect(saving.files).toEqual(["dump.rdb"]);
+    ending({ dbfilename: "told.rdb" }).server.shutDown(false, true);
+    expect(saving.files).toEqual(["dump.rdb", "told.rdb"]);
+  });
+
+  test("does not save otherwise, or when it is told not to", () => {
+    ending().server.shutDown(false);
+    ending({ save: "3600 1" }).server.shutDown(false, false);
+    expect(saving.files).toEqual([]);
+  });
+
+  test("is refused when saving fails, unless it is forced", () => {
+    mkdirSync("dump.rdb");
+    const { server, log } = ending({ save: "3600 1" });
+    expect(server.shutDown(false)).toBe(false);
+    expect(log.lines.slice(-3)).toEqual([
+      "Saving the final RDB snapshot before exiting.",
+      "Write error saving DB on disk(rename): Is a directory",
+      "Error trying to save the DB, can't exit.",
+    ]);
+    expect(server.shutDown(true)).toBe(true);
+  });
+
+  test("loads what was saved at the next start", async () => {
+    ending().server.shutDown(false, true);
+    const next = new AofServer(saving.folder, { appendonly: "no" });
+    expect(await next.load()).toBeUndefined();
+    expect(next.say("GET a")).toBe("$1\r\n1\r\n");
   });
 });

@@ -84,7 +84,6 @@ export class BigBlocks implements BigValue {
   private next = 0;
   /** Leaves that were saved before their turn. */
   private readonly early = new Map<number, RdbOutput>();
-  private readonly numbers = new Map<Ptr, number>();
 
   /**
    * `leaves` are as many as `write` can write by their number; `head` and `tail`: what stands in front and behind them.
@@ -97,22 +96,15 @@ export class BigBlocks implements BigValue {
     private readonly blocks: GuardedBlocks,
     private readonly write: (number: number, out: RdbOutput) => void,
   ) {
-    for (let i = 0; i < leaves.length; i++) {
-      this.numbers.set(leaves[i] as Ptr, i);
-      blocks.set(leaves[i] as Ptr, this);
-    }
+    for (const leaf of leaves) blocks.set(leaf as Ptr, this);
   }
 
   changing(p: Ptr): void {
-    const number = this.numbers.get(p)!;
+    // Less work than to remember the numbers: few leaves are changed before their turn.
+    const number = this.leaves.indexOf(p, this.next);
     const out = newHead(this.head.compression);
     this.write(number, out);
     this.early.set(number, out);
-    this.forget(p);
-  }
-
-  private forget(p: Ptr): void {
-    this.numbers.delete(p);
     this.blocks.delete(p);
   }
 
@@ -134,7 +126,7 @@ export class BigBlocks implements BigValue {
       main.append(chunkOf(saved));
     } else {
       this.write(number, main.out);
-      this.forget(this.leaves[number] as Ptr);
+      this.blocks.delete(this.leaves[number] as Ptr);
       main.settle();
     }
     return true;
