@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { FakeFile } from "./fake-file.ts";
 import { journalOverFake } from "./journal-over-fake.ts";
 import { readRequests } from "./requests.ts";
@@ -87,5 +88,63 @@ describe("moving to another file", () => {
     file.finishSyncs();
     expect([file.closed, next.closed]).toEqual([true, true]);
     expect(file.isDurable).toBe(true);
+  });
+});
+
+describe("moving from file to file, whatever fails meanwhile", () => {
+  const steps = fc.array(
+    fc.constantFrom("write", "flush", "flush", "second", "synced", "move", "full", "bad", "well"),
+    {
+      maxLength: 60,
+    },
+  );
+
+  test.each(["always", "everysec"] as const)("loses and doubles nothing (appendfsync %s)", (policy) => {
+    fc.assert(
+      fc.property(steps, (names) => {
+        const { clock, file, journal, write } = journalOverFake(policy);
+        const files = [file];
+        const last = () => files.at(-1)!;
+        const expected: string[] = [];
+        const heal = () => {
+          for (const one of files) Object.assign(one, { room: Number.POSITIVE_INFINITY, canSync: true });
+          clock.advance(1000);
+        };
+        const act = {
+          write: () => {
+            write(expected.length % 2, "SET", `key${expected.length}`, "x");
+            expected.push(`${expected.length % 2} SET key${expected.length} x`);
+          },
+          flush: () => journal.flush(),
+          second: () => journal.everySecond(),
+          synced: () => {
+            for (const one of files) one.finishSyncs();
+          },
+          move: () => {
+            const next = new FakeFile();
+            if (journal.moveTo(next, 0)) files.push(next);
+          },
+          full: () => Object.assign(last(), { room: last().bytes.length + 7 }),
+          bad: () => Object.assign(last(), { canSync: false }),
+          well: heal,
+        };
+        const inFlight = () => files.reduce((sum, one) => sum + one.syncsInFlight, 0);
+        for (const name of names) {
+          act[name as keyof typeof act]();
+          expect(inFlight()).toBeLessThanOrEqual(1);
+        }
+        heal();
+        for (let i = 0; i < 4 || inFlight() > 0; i++) {
+          clock.advance(200);
+          journal.flush();
+          journal.everySecond();
+          act.synced();
+        }
+        expect([journal.flush(), journal.lastError, journal.acknowledged]).toEqual([true, "", journal.end]);
+        expect(files.flatMap((one) => readRequests(one.bytes))).toEqual(expected);
+        expect(files.slice(0, -1).every((one) => one.closed)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
