@@ -10,14 +10,16 @@ import { systemClock } from "./lib/clock.ts";
 import { osErrorText } from "./lib/os-errors.ts";
 import { Log } from "./observe/log.ts";
 import { checkAof } from "./persistence/tools/check-aof.ts";
-import { ProcessTerminal, type Terminal } from "./persistence/tools/terminal.ts";
+import { checkRdb } from "./persistence/tools/check-rdb.ts";
+import { ProcessTerminal } from "./persistence/tools/terminal.ts";
 import { Server } from "./server.ts";
 import { PRODUCT, VERSION } from "./version.ts";
 
 /** The only file that ends the process. */
 async function main(): Promise<void> {
   const [word, ...rest] = process.argv.slice(2);
-  if (word === "check-aof") return runTool(checkAof, word, rest);
+  const tool = { "check-aof": checkAof, "check-rdb": checkRdb }[word ?? ""];
+  if (tool !== undefined) return runTool(tool, word!, rest);
   const table = new CommandTable(COMMANDS);
   const loaded = loadConfig({
     argv: process.argv.slice(2),
@@ -42,11 +44,11 @@ async function main(): Promise<void> {
   }
 }
 
-type Tool = (program: string, args: readonly string[], terminal: Terminal) => number;
+type Tool = typeof checkAof;
 
 function runTool(tool: Tool, word: string, args: readonly string[]): void {
   const terminal = new ProcessTerminal();
-  const status = tool(`${PRODUCT} ${word}`, args, terminal);
+  const status = tool(`${PRODUCT} ${word}`, args, terminal, systemClock);
   terminal.flush();
   process.exitCode = status;
 }

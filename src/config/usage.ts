@@ -5,6 +5,7 @@ export function usageText(program: string): string {
        ${program} --healthcheck        ask the server that this configuration describes for a PONG
        ${program} check-aof [--fix | --truncate-to-timestamp <seconds>] <file>
                                        look for damage in an append-only file, or a manifest's files
+       ${program} check-rdb <file>     look for damage in a snapshot
        ${program} -v, --version
        ${program} -h, --help
 

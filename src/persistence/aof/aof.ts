@@ -259,7 +259,7 @@ export class Aof implements Persistence, RewriteHost {
       }
       log.warning("Writing initial AOF. Exit anyway.");
     }
-    if (!this.rewrite.inProgress) return true;
+    if (!this.rewrite.isWriting) return true;
     log.warning("There is a child rewriting the AOF. Killing it!");
     this.rewrite.abort();
     return true;
@@ -402,7 +402,7 @@ export class Aof implements Persistence, RewriteHost {
     this.journal.timestamps = values["aof-timestamp-enabled"];
     if (values.appendfsync === "always") this.context.unsynced ??= new UnsyncedKeys(this.journal);
     else this.context.unsynced = undefined;
-    this.journal.resting = values["no-appendfsync-on-rewrite"] && this.rewrite.inProgress;
+    this.journal.resting = values["no-appendfsync-on-rewrite"] && this.rewrite.isWriting;
   }
 }
 

@@ -38,6 +38,8 @@ export interface RewriteHost {
 /** One run of the rewriting. */
 interface Attempt {
   aborted: boolean;
+  /** There is a result; what is left is to clear up. */
+  over: boolean;
   job: SnapshotJob | undefined;
   /** Called at an abort. */
   give: () => void;
@@ -80,6 +82,11 @@ export class AofRewrite {
 
   get inProgress(): boolean {
     return this.active !== undefined;
+  }
+
+  /** The base is being written. */
+  get isWriting(): boolean {
+    return this.active?.over === false;
   }
 
   /** Resolves when nothing that was begun touches the folder any more. */
@@ -134,7 +141,7 @@ export class AofRewrite {
     this.count++;
     this.scheduled = false;
     this.startedMs = this.context.clock.unixMs();
-    const attempt: Attempt = { aborted: false, job: undefined, give: () => {} };
+    const attempt: Attempt = { aborted: false, over: false, job: undefined, give: () => {} };
     this.active = attempt;
     this.enqueue(() => this.run(attempt));
     return true;
@@ -145,8 +152,9 @@ export class AofRewrite {
     const { active } = this;
     this.scheduled = false;
     if (active === undefined) return;
-    this.context.log.notice(`Killing running AOF rewrite child: ${process.pid}`);
     this.active = undefined;
+    if (active.over) return;
+    this.context.log.notice(`Killing running AOF rewrite child: ${process.pid}`);
     active.aborted = true;
     if (active.job !== undefined) this.writer().abort(active.job);
     active.give();
@@ -154,13 +162,13 @@ export class AofRewrite {
 
   private async run(attempt: Attempt): Promise<void> {
     const done = await this.rewrite(attempt).catch((error) => this.explain(error));
-    if (this.active === attempt) {
-      this.active = undefined;
-      this.lastSeconds = this.secondsSinceStart();
-      if (done) this.succeeded();
-      else this.failed();
-      await this.host.ended(done);
-    }
+    if (this.active !== attempt) return;
+    attempt.over = true;
+    this.lastSeconds = this.secondsSinceStart();
+    if (done) this.succeeded();
+    else this.failed();
+    await this.host.ended(done);
+    if (this.active === attempt) this.active = undefined;
   }
 
   private explain(error: unknown): false {

@@ -195,7 +195,7 @@ export class RdbInput {
 
   private wideLength(first: number): number {
     if (first === LENGTH_64_BITS) this.high = this.bigEndian();
-    else if (first !== LENGTH_32_BITS) throw new RdbError(`Unknown length encoding ${first} in rdbLoadLen()`);
+    else if (first !== LENGTH_32_BITS) throw new RdbError(`Unknown length encoding ${first >> 6} in rdbLoadLen()`);
     this.low = this.bigEndian();
     return (this.high >>> 0) * TWO_32 + (this.low >>> 0);
   }

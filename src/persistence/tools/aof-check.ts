@@ -1,7 +1,9 @@
 import { type ByteString, byteString } from "../../config/text.ts";
 import { latin1 } from "../../lib/bytes.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { INT64_MAX, INT64_MIN } from "../../lib/integer.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
+import { checkSnapshot } from "./check-rdb.ts";
 import { StdioFile } from "./stdio-file.ts";
 import { type Terminal, ToolEnded } from "./terminal.ts";
 
@@ -57,6 +59,7 @@ export class AofCheck {
   constructor(
     private readonly task: AofTask,
     private readonly terminal: Terminal,
+    private readonly clock: Clock,
   ) {}
 
   /** Checks a file and says how it is. Throws ToolEnded when that is the end. */
@@ -94,7 +97,7 @@ export class AofCheck {
   private check(): Verdict {
     const { file, part } = this;
     if (file.size === 0) return "empty";
-    if (part.preamble) this.end("This version does not check snapshots.\n");
+    if (part.preamble) file.at = this.checkPreamble(part.path);
     const goodTo = this.walk();
     if (goodTo === undefined) return "cut to time";
     if (this.error !== "") this.terminal.print(`${this.error}\n`);
@@ -111,6 +114,14 @@ export class AofCheck {
     if (!fix) return "not valid";
     this.cut(goodTo, bad);
     return "cut";
+  }
+
+  /** The length of the snapshot at the start. */
+  private checkPreamble(path: string): number {
+    const length = checkSnapshot(path, this.terminal, this.clock);
+    if (length === undefined) return this.end("RDB preamble of AOF file is not sane, aborting.\n");
+    this.terminal.print("RDB preamble is OK, proceeding with AOF tail...\n");
+    return length;
   }
 
   private cut(goodTo: number, bad: number): void {

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ByteString, byteString, textOf } from "../../config/text.ts";
 import { latin1 } from "../../lib/bytes.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import { type Manifest, ManifestError, parseManifest } from "../aof/manifest.ts";
 import { isRdb } from "../rdb/codes.ts";
@@ -17,10 +18,10 @@ const RDB_BYTES_MIN = 8;
  * Checks, and on demand cuts, an append-only file: one file, with or without a snapshot at its start, or the parts that a manifest lists.
  * It says and does what redis-check-aof 7.0 does. `program` is how it was called. Returns the status for the process to exit with.
  */
-export function checkAof(program: string, args: readonly string[], terminal: Terminal): number {
+export function checkAof(program: string, args: readonly string[], terminal: Terminal, clock: Clock): number {
   try {
     const { path, task } = readArguments(program, args, terminal);
-    const check = new AofCheck(task, terminal);
+    const check = new AofCheck(task, terminal, clock);
     if (isManifest(path, terminal)) checkParts(path, check, terminal);
     else checkOldStyle(path, check, terminal);
     return 0;

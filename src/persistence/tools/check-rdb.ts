@@ -186,7 +186,7 @@ class RdbCheck {
         throw new CheckError(`Pre-release function format not supported ${this.version}`);
       case OPCODE.FUNCTION:
         this.doing = "read-functions";
-        input.string(this.a);
+        this.readFunction();
         return true;
       case OPCODE.KEY_META:
         this.doing = "read-module-aux";
@@ -197,6 +197,15 @@ class RdbCheck {
         return true;
       default:
         return false;
+    }
+  }
+
+  private readFunction(): void {
+    try {
+      this.input.string(this.a);
+    } catch (error) {
+      if (error instanceof RdbError) throw new CheckError("Failed loading library, Failed loading library payload");
+      throw error;
     }
   }
 

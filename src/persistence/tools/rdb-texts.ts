@@ -1,7 +1,7 @@
 import { TYPE } from "../rdb/codes.ts";
 import type { RdbError } from "../rdb/rdb-input.ts";
 
-/** What redis-check-rdb calls the types of values; those that came after it by the names of their encodings. */
+/** What redis-check-rdb calls the types of values; it has no names for later ones. */
 export const TYPE_NAMES: Readonly<Record<number, string>> = {
   [TYPE.STRING]: "string",
   [TYPE.LIST]: "list-linked",
@@ -21,11 +21,6 @@ export const TYPE_NAMES: Readonly<Record<number, string>> = {
   [TYPE.HASH_LISTPACK]: "hash-listpack",
   [TYPE.ZSET_LISTPACK]: "zset-listpack",
   [TYPE.LIST_QUICKLIST_2]: "quicklist-v2",
-  [TYPE.STREAM_2]: "stream-v2",
-  [TYPE.SET_LISTPACK]: "set-listpack",
-  [TYPE.STREAM_3]: "stream-v3",
-  [TYPE.HASH_TIMED]: "hash-hashtable-md",
-  [TYPE.HASH_LISTPACK_TIMED]: "hash-listpack-md",
 };
 
 /** What redis-check-rdb says when a value's own form is broken. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { checkAof } from "../../../src/persistence/tools/check-aof.ts";
 import { requireRedisServer } from "../../support/oracle.ts";
 import { removeScratch, scratch } from "../scratch.ts";
@@ -61,7 +62,7 @@ function ours(files: Files, args: string[], answer: string): Outcome {
   const dir = folderOf(files);
   const terminal = new CapturedTerminal(answer);
   const words = args.map((arg) => arg.replace("<dir>", dir));
-  const status = checkAof("go-redis check-aof", words, terminal);
+  const status = checkAof("go-redis check-aof", words, terminal, systemClock);
   return { said: plain(terminal.text, dir), status, files: filesIn(dir) };
 }
 
