@@ -14,7 +14,7 @@ import { FileSink } from "./file-sink.ts";
 import { RdbFile, RdbFileError, type RdbFileOptions } from "./rdb-file.ts";
 import { Snapshot } from "./snapshot.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
-import { type FileEnd, ThreadSink, type WriterThread } from "./writer-thread.ts";
+import { type FileEnd, newThreadPool, ThreadSink, type WriterThread } from "./writer-thread.ts";
 
 /** A save that is due is not tried again for so long after one that failed. */
 const RETRY_MS = 5000;
@@ -69,6 +69,8 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Changes when the running save began. */
   private dirtyBefore = 0;
 
+  private readonly chunks = newThreadPool();
+
   /** `newThread` starts a thread that runs snapshot-worker.ts; `wake` makes a poll happen. */
   constructor(
     private readonly context: ServerContext,
@@ -106,7 +108,9 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Begins to save the data as it is now. There must be no other job. Throws RdbFileError. */
   start(request: SnapshotRequest): SnapshotJob {
     if (this.job !== undefined) throw new Error("snapshot: there is one already");
-    const sink = new ThreadSink(this.newThread(), this.fileOptions(request), this.wake, (end) => this.ended(job, end));
+    const sink = new ThreadSink(this.newThread(), this.chunks, this.fileOptions(request), this.wake, (end) =>
+      this.ended(job, end),
+    );
     const snapshot = new Snapshot(this.context.keyspace, this.writer(request), sink);
     const job = new SnapshotJob(request, snapshot, sink, this.context.clock.unixMs());
     snapshot.guard();

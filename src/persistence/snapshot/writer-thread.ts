@@ -5,6 +5,14 @@ import type { RdbFileOptions } from "./rdb-file.ts";
 /** More chunks than these on their way, and whoever can wait does. */
 const PENDING_MAX = 8;
 
+/**
+ * The chunks of all files that are written by threads, one after the other. If each had its own, they would be garbage afterwards, megabytes
+ * of it that the collector is in no hurry to find: they are outside of its heap.
+ */
+export function newThreadPool(): ChunkPool {
+  return new ChunkPool(PENDING_MAX + 2);
+}
+
 /** A thread, as far as it is of interest here. */
 export interface WriterThread {
   postMessage(request: WriterRequest, transfer?: ArrayBuffer[]): void;
@@ -18,13 +26,13 @@ export type FileEnd = { readonly bytes: number } | { readonly error: string };
 
 /** Writes a snapshot's file in another thread. */
 export class ThreadSink implements ChunkSink {
-  readonly pool = new ChunkPool(PENDING_MAX + 2);
   private pending = 0;
   private ended = false;
 
   /** `onEnd` is told of the end; `onRoom`, that `isFull` was true and is no more. */
   constructor(
     private readonly thread: WriterThread,
+    readonly pool: ChunkPool,
     options: RdbFileOptions,
     private readonly onRoom: () => void,
     private readonly onEnd: (end: FileEnd) => void,
