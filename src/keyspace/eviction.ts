@@ -48,10 +48,10 @@ interface EvictionOwner {
  * Chooses the keys that make room at the limit of memory.
  *
  * Looking at all keys would take too long, so some are looked at for each one that goes, and the least worth of all those that were looked
- * at lately is taken (the pool of candidates is Salvatore Sanfilippo's idea for Redis 3.0). Different from there, keys are not drawn by
- * chance: a hand goes round over the table's homes, a cache line with about eight keys at a time, so that every key is looked at once a
- * round; and a candidate that was used since is seen to be and let go. Where only keys with deadlines may go and those are few, or where the
- * nearest deadline counts, they come from the timing wheel.
+ * at lately is taken (the pool of candidates is Salvatore Sanfilippo's idea for Redis 3.0). Different from there, keys are looked at by homes of
+ * the table, a cache line with about eight keys at a time; where times of use count a hand goes round over them, so that every key is looked at
+ * once a round; and a candidate that was used since is seen to be and let go. Where only keys with deadlines may go and those are few, or where
+ * the nearest deadline counts, they come from the timing wheel.
  */
 export class Eviction {
   /** Keys that are looked at, at least, for each one that goes. */
@@ -131,16 +131,20 @@ export class Eviction {
     this.sampled = db;
     if (measure === "ttl") db.wheel!.visitFirst(this.samples, this.considerTimed);
     else if (volatile && db.timedSize * SPARSE < db.size) db.wheel!.sweep(this.samples, this.considerTimed);
-    else this.lookIntoHomes(db, volatile);
+    else this.lookIntoHomes(db, volatile, measure === "lfu");
   }
 
-  private lookIntoHomes(db: Database, volatile: boolean): void {
-    const { dict } = this.owner;
+  /**
+   * `byChance`: homes are drawn. New keys have all been used once: to find those that will be used again, some must be left alone for long, as
+   * no hand that goes round would do.
+   */
+  private lookIntoHomes(db: Database, volatile: boolean, byChance: boolean): void {
+    const { dict, random } = this.owner;
     const homes = dict.buckets(db.table);
     let hand = this.hands[db.id];
     let wanted = this.samples - this.surplus[db.id];
     for (let n = Math.min(homes, HOMES_MAX); n > 0 && wanted > 0; n--) {
-      if (++hand >= homes) hand = 0;
+      hand = byChance ? random.below(homes) : (hand + 1) % homes;
       wanted -= this.lookIntoHome(db, hand, volatile);
     }
     this.hands[db.id] = hand;
@@ -198,18 +202,12 @@ export class Eviction {
 
   private byChance(db: Database, volatile: boolean): Ptr {
     if (volatile && db.timedSize * SPARSE < db.size) return this.anyTimed(db);
-    const { dict, random } = this.owner;
-    const homes = dict.buckets(db.table);
-    for (let n = Math.min(homes, HOMES_MAX); n > 0; n--) {
-      const hand = (this.hands[db.id] + 1) % homes;
-      this.hands[db.id] = hand;
-      const length = this.rowOf(db, hand, volatile);
-      if (length === 0) continue;
-      const e = this.row[random.below(length)] as Ptr;
-      dict.pinpoint(db.table, hand, e);
-      return e;
+    const { dict, entries, random } = this.owner;
+    for (let tries = TRIES_MAX; tries > 0; tries--) {
+      const e = dict.random(db.table, random);
+      if (!volatile || entries.isTimed(e)) return e;
     }
-    return volatile ? this.anyTimed(db) : dict.random(db.table, random);
+    return this.anyTimed(db);
   }
 
   /** Makes `row` the keys of a home that may go, and returns their number. */

@@ -252,10 +252,12 @@ export class Dict extends BucketArrays {
   /** An entry by chance, each equally likely (but for chains longer than three buckets). NULL when the table is empty. */
   random(d: Ptr, random: Random): Ptr {
     if (this.word(d, COUNT) === 0) return NULL;
-    const buckets = this.word(d, BUCKETS);
+    const places = this.word(d, BUCKETS) * SLOTS * 3;
     for (;;) {
-      let bucket = this.bucketAt(d, random.below(buckets));
-      let slot = random.below(SLOTS * 3);
+      const place = Math.floor((random.int32() >>> 0) * (places / 2 ** 32));
+      const home = Math.floor(place / (SLOTS * 3));
+      let bucket = this.bucketAt(d, home);
+      let slot = place - home * SLOTS * 3;
       for (; slot >= SLOTS && bucket !== NULL; slot -= SLOTS) bucket = this.word(bucket, OVERFLOW) as Ptr;
       if (bucket === NULL) continue;
       const e = this.word(bucket, POINTERS + slot) as Ptr;
