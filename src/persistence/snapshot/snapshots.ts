@@ -2,7 +2,7 @@ import { unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
 import { EMPTY } from "../../lib/bytes.ts";
-import { type BackgroundJob, type Budget, UNBOUNDED } from "../../observe/job.ts";
+import { type BackgroundJob, type Budget, Slice, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
 import { timeNote } from "../aof/time-note.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
@@ -18,6 +18,8 @@ import { type FileEnd, newThreadPool, ThreadSink, type WriterThread } from "./wr
 
 /** A save that is due is not tried again for so long after one that failed. */
 const RETRY_MS = 5000;
+/** A slice lasts no longer, even when nobody asks for anything: there are many of them, and whoever asks then waits for its end. */
+const SLICE_US_MAX = 400;
 
 /** What is to become of the data as it is now. */
 export interface SnapshotRequest {
@@ -56,6 +58,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   /** Unix ms. */
   lastSaveMs: number;
+  private readonly slice: Slice;
   private job: SnapshotJob | undefined;
   /** BGSAVE's job, if that is it. */
   private saving: SnapshotJob | undefined;
@@ -78,6 +81,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     private readonly wake: () => void,
   ) {
     this.lastSaveMs = context.startedMs;
+    this.slice = new Slice(context.clock);
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       context.config.onChange(name, () => this.applyStatus());
     }
@@ -100,7 +104,8 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   run(budget: Budget): boolean {
     const job = this.job!;
-    job.encoded = job.snapshot.run(budget.isSpent);
+    this.slice.start(Math.min(budget.us, SLICE_US_MAX));
+    job.encoded = job.snapshot.run(this.slice.isSpent);
     if (job.encoded) job.sink.finish();
     return job.encoded || job.sink.isFull;
   }

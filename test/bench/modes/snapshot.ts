@@ -28,13 +28,14 @@ interface Figures {
 export async function snapshot(bench: Bench): Promise<Section[]> {
   const extent = bench.options.quick ? EXTENT_QUICK : EXTENT;
   const figures: Figures[] = [];
-  for (const aof of ["off", "everysec"] as const) {
+  for (const aof of bench.options.aof) {
     const found = await withEach(bench, aof, (server, contender) => measure(bench, server, contender, extent, aof));
     figures.push(...found);
   }
   return [section(extent, figures)];
 }
 
+/** With the AOF off a snapshot is saved, else the file is rewritten. */
 async function measure(
   bench: Bench,
   server: Server,
