@@ -3,6 +3,7 @@ import { SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
 import type { Dict } from "../../structures/dict.ts";
 import { type Compression, RdbOutput } from "../rdb/output.ts";
 import type { Chunk } from "./chunk.ts";
+import { BlockNumbers, type BlockOwner, type GuardedBlocks } from "./guarded-blocks.ts";
 import { GuardedHomes } from "./guarded-homes.ts";
 import type { Pieces } from "./pieces.ts";
 
@@ -75,15 +76,13 @@ export class BigTable implements BigValue {
   }
 }
 
-/** The blocks of a value that are still to be saved, by their pointers: who is to be told of their changes. */
-export type GuardedBlocks = Map<Ptr, BigBlocks | BigString>;
-
 /** Leaves in their order: a list, or the entries of a stream. */
-export class BigBlocks implements BigValue {
+export class BigBlocks implements BigValue, BlockOwner {
   private main!: Pieces;
   private next = 0;
   /** Leaves that were saved before their turn. */
   private readonly early = new Map<number, RdbOutput>();
+  private readonly numbers: BlockNumbers;
 
   /**
    * `leaves` are as many as `write` can write by their number; `head` and `tail`: what stands in front and behind them.
@@ -96,16 +95,17 @@ export class BigBlocks implements BigValue {
     private readonly blocks: GuardedBlocks,
     private readonly write: (number: number, out: RdbOutput) => void,
   ) {
-    for (const leaf of leaves) blocks.set(leaf as Ptr, this);
+    this.numbers = new BlockNumbers(leaves);
+    blocks.add(this);
   }
 
-  changing(p: Ptr): void {
-    // Less work than to remember the numbers: few leaves are changed before their turn.
-    const number = this.leaves.indexOf(p, this.next);
+  changing(p: Ptr): boolean {
+    const number = this.numbers.find(p);
+    if (number < this.next || this.early.has(number)) return false;
     const out = newHead(this.head.compression);
     this.write(number, out);
     this.early.set(number, out);
-    this.blocks.delete(p);
+    return true;
   }
 
   start(main: Pieces): void {
@@ -116,6 +116,7 @@ export class BigBlocks implements BigValue {
   step(): boolean {
     const { main, early } = this;
     if (this.next === this.leaves.length) {
+      this.blocks.delete(this);
       if (this.tail !== undefined) main.append(chunkOf(this.tail));
       return false;
     }
@@ -126,7 +127,6 @@ export class BigBlocks implements BigValue {
       main.append(chunkOf(saved));
     } else {
       this.write(number, main.out);
-      this.blocks.delete(this.leaves[number] as Ptr);
       main.settle();
     }
     return true;
@@ -136,7 +136,7 @@ export class BigBlocks implements BigValue {
 const STEP_BYTES = 64 * 1024;
 
 /** A long string. It is copied bit by bit, and passed on when it is complete, because it is compressed as a whole. */
-export class BigString implements BigValue {
+export class BigString implements BigValue, BlockOwner {
   private main!: Pieces;
   private readonly copied: RdbOutput;
   private done = 0;
@@ -151,12 +151,14 @@ export class BigString implements BigValue {
     private readonly blocks: GuardedBlocks,
   ) {
     this.copied = head;
-    blocks.set(p, this);
+    blocks.add(this);
   }
 
   /** The block is about to be changed: what is left is copied at once. */
-  changing(): void {
+  changing(p: Ptr): boolean {
+    if (p !== this.p || this.done === this.length) return false;
     this.copy(this.length - this.done);
+    return true;
   }
 
   private copy(bytes: number): void {
@@ -164,7 +166,7 @@ export class BigString implements BigValue {
     copied.reserve(this.length - this.done);
     copied.bytes(this.arena.u8[p >>> SEGMENT_SHIFT], ((p & UNIT_MASK) << 3) + this.done, bytes);
     this.done += bytes;
-    if (this.done === this.length) this.blocks.delete(p);
+    if (this.done === this.length) this.blocks.delete(this);
   }
 
   start(main: Pieces): void {

@@ -6,7 +6,8 @@ import { ID_WORDS } from "../../types/stream-id.ts";
 import { TAIL, TAIL_KEY, TAIL_LIVE, TAIL_USED, TREE } from "../../types/stream-layout.ts";
 import type { Compression, RdbOutput } from "../rdb/output.ts";
 import type { ValueWriter } from "../rdb/values.ts";
-import { BigBlocks, BigString, type BigTable, type BigValue, type Frame, type GuardedBlocks } from "./big-value.ts";
+import { BigBlocks, BigString, type BigTable, type BigValue, type Frame } from "./big-value.ts";
+import type { GuardedBlocks } from "./guarded-blocks.ts";
 
 export interface ListFrame extends Frame {
   /** Writes a leaf: the packed list `p` of `bytes` bytes. */

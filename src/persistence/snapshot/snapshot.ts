@@ -1,8 +1,9 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { ChangeGuard, Ptr } from "../../memory/arena.ts";
-import { BigTable, type BigValue, type GuardedBlocks } from "./big-value.ts";
+import { BigTable, type BigValue } from "./big-value.ts";
 import type { Chunk, ChunkSink } from "./chunk.ts";
 import type { ContentWriter } from "./content-writer.ts";
+import { GuardedBlocks } from "./guarded-blocks.ts";
 import { GuardedHomes } from "./guarded-homes.ts";
 import { Pieces } from "./pieces.ts";
 
@@ -33,7 +34,7 @@ export class Snapshot implements ChangeGuard {
   readonly keysTotal: number;
 
   private readonly homes = new Map<Ptr, GuardedHomes>();
-  private readonly blocks: GuardedBlocks = new Map();
+  private readonly blocks = new GuardedBlocks();
   /** Tables of keys that may have homes left to be saved. */
   private readonly tables: GuardedHomes[] = [];
   /** Large values that are to be written, in this order. */
@@ -71,7 +72,7 @@ export class Snapshot implements ChangeGuard {
   }
 
   blockChanging(p: Ptr): void {
-    this.blocks.get(p)?.changing(p);
+    this.blocks.changing(p);
   }
 
   private save(db: number, e: Ptr): void {
