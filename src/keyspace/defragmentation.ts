@@ -19,7 +19,7 @@ const WORTHWHILE_PART = 0.2;
 const PAUSE_MS_MAX = 600_000;
 
 /** Much was given back. */
-const SHRUNK_BYTES = 8 * CHUNK_BYTES;
+const SHRUNK_BYTES = 2 * CHUNK_BYTES;
 
 /** A value that takes more than one step: its key, by name because it may be gone, and where to go on. */
 interface Unfinished {
