@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -123,6 +124,7 @@ export class Aof implements Persistence, RewriteHost {
     const folder = this.newFolder();
     this.folder = folder;
     await folder.readToLoad();
+    if (folder.files.length === 0) this.tellOfDump();
     const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
     if (refusal !== undefined) throw new AofError(refusal);
     const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
@@ -134,6 +136,16 @@ export class Aof implements Persistence, RewriteHost {
     this.baseBytes = this.sizeOfBase();
     this.state = "on";
     this.rewrite.enqueue(() => this.removeHistory());
+  }
+
+  /** As in Redis, a snapshot counts for nothing while the AOF is on, also if there is none yet: that must not go unnoticed. */
+  private tellOfDump(): void {
+    const { values } = this.context.config;
+    if (!existsSync(join(values.dir, values.dbfilename))) return;
+    this.context.log.warning(
+      `The snapshot ${values.dbfilename} is not loaded, because the append only file is on, and a new one is begun. To take its data over, ` +
+        "end this server before it saves, start it with --appendonly no, and then CONFIG SET appendonly yes",
+    );
   }
 
   private async cutBack(cut: Cut | undefined, time: number): Promise<void> {
