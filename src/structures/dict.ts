@@ -256,12 +256,17 @@ export class Dict extends BucketArrays {
     for (;;) {
       const place = Math.floor((random.int32() >>> 0) * (places / 2 ** 32));
       const home = Math.floor(place / (SLOTS * 3));
-      let bucket = this.bucketAt(d, home);
+      const first = this.bucketAt(d, home);
+      let bucket = first;
       let slot = place - home * SLOTS * 3;
       for (; slot >= SLOTS && bucket !== NULL; slot -= SLOTS) bucket = this.word(bucket, OVERFLOW) as Ptr;
       if (bucket === NULL) continue;
       const e = this.word(bucket, POINTERS + slot) as Ptr;
-      if (e !== NULL) return e;
+      if (e === NULL) continue;
+      this.home = first;
+      this.bucket = bucket;
+      this.slot = slot;
+      return e;
     }
   }
 

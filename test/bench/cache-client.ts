@@ -9,10 +9,10 @@ const DIGITS = 10;
 const HIT_BYTES = `$${VALUE_BYTES}\r\n\r\n`.length + VALUE_BYTES;
 const MISS_BYTES = "$-1\r\n".length;
 const STORED = "+OK\r\n";
-/** Keys that may end do so after 11 to 115 days; on the whole later the more they are asked for, as users of volatile-ttl see to it. */
+/** Keys that may end do so after 11 to 115 days; the later the more they are asked for, nearly, as users of volatile-ttl see to it. */
 const TTL_MS_MIN = 1_000_000_000;
-const TTL_MS_BY_RANK = 6_000_000_000;
-const TTL_MS_BY_CHANCE = 2_900_000_000;
+const TTL_MS_BY_RANK = 8_600_000_000;
+const TTL_MS_BY_CHANCE = 300_000_000;
 
 export class CacheClient {
   private socket: Bun.Socket<undefined> | undefined;
