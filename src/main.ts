@@ -92,12 +92,7 @@ function writePidFile(config: ConfigStore, log: Log): void {
 }
 
 function endOnSignals(server: Server, log: Log): void {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      log.warning(`Received ${signal} scheduling shutdown...`);
-      server.shutDown(true);
-    });
-  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => server.endBySignal(signal));
   server.onEnd = (status) => {
     log.warning(`${PRODUCT} is now ready to exit, bye bye...`);
     process.exit(status);

@@ -3,6 +3,7 @@ import { Background } from "./background.ts";
 import { ClientRegistry } from "./command/client.ts";
 import {
   GATE_BUSY,
+  GATE_LOADING,
   GATE_PAUSED_ALL,
   GATE_PAUSED_WRITES,
   GATE_WRITES_REFUSED,
@@ -191,19 +192,40 @@ export class Server implements ServerContext, Host {
     return failure;
   }
 
-  shutDown(force: boolean, saves = this.config.values.save.length > 0): boolean {
+  shutDown(force: boolean, saves?: boolean): boolean {
     this.log.warning("User requested shutdown...");
+    return this.end(force, force, saves);
+  }
+
+  /**
+   * Ends as the configuration says for that signal. A journal that can't be written does not keep the server: what is not in it was never
+   * acknowledged. False when something else failed: then the server goes on.
+   */
+  endBySignal(signal: "SIGTERM" | "SIGINT"): boolean {
+    const { values } = this.config;
+    this.log.warning(`Received ${signal} scheduling shutdown...`);
+    const options = signal === "SIGTERM" ? values["shutdown-on-sigterm"] : values["shutdown-on-sigint"];
+    const saves = options.includes("save") ? true : options.includes("nosave") ? false : undefined;
+    if (this.end(options.includes("force"), true, saves)) return true;
+    this.log.warning(
+      `${signal} received but errors trying to shut down the server, check the logs for more information`,
+    );
+    return false;
+  }
+
+  private end(force: boolean, withoutJournal: boolean, saves = this.config.values.save.length > 0): boolean {
     if (this.snapshots.isSaving) {
       this.log.warning("There is a child saving an .rdb. Killing it!");
       this.snapshots.abortSaving();
     }
     if (!this.persistence.prepareToEnd(force)) return false;
     const journalled = this.journal === undefined || this.journal.settle();
-    if (!journalled && !force) {
+    if (!journalled && !withoutJournal) {
       this.log.warning(`The append only file can't be written: ${this.journal?.lastError}`);
       return false;
     }
-    if (saves && !this.saveAtEnd(force)) return false;
+    // What is loaded only in part must not take the place of the whole.
+    if (saves && (this.gate & GATE_LOADING) === 0 && !this.saveAtEnd(force)) return false;
     try {
       this.endOfPoll();
     } finally {

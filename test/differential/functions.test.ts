@@ -18,7 +18,7 @@ const CODES = [
   "#!lua name=a-b\nx",
   "#!lua name=a name=b\n",
   "#!lua foo=1\n",
-  "#!js name=a\n",
+  "#!perl name=a\n",
   "#!LUA name=upper\nredis.register_function('u', function() return 1 end)",
   "#! name=a\n",
   '#!lua name="quoted"\nredis.register_function("q", function() return 1 end)',

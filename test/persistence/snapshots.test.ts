@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { GATE_LOADING } from "../../src/command/context.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LocalServer } from "../commands/local-server.ts";
 import { AofServer, cleanUp } from "./aof-server.ts";
@@ -194,6 +195,19 @@ describe("save points", () => {
     expect(c.say("SET a 3")).toBe("+OK\r\n");
   });
 
+  test("wait while data is loaded", () => {
+    const { c, server } = saving;
+    server.config.set([["save", "1 1"]]);
+    c.say("SET a 1");
+    server.clock.advance(2000);
+    server.gate |= GATE_LOADING;
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(0);
+    server.gate &= ~GATE_LOADING;
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(1);
+  });
+
   test("are not tried again at once after a failure", () => {
     const { c, server } = saving;
     server.config.set([["save", "1 1"]]);
@@ -243,6 +257,31 @@ describe("the end of a server", () => {
       "Error trying to save the DB, can't exit.",
     ]);
     expect(server.shutDown(true)).toBe(true);
+  });
+
+  test("does not save what is loaded only in part, even if it is told to", () => {
+    const { server } = ending({ save: "3600 1" });
+    server.gate |= GATE_LOADING;
+    expect(server.shutDown(false, true)).toBe(true);
+    expect(saving.files).toEqual([]);
+  });
+
+  test("by a signal is as the configuration says", () => {
+    ending({ "shutdown-on-sigterm": "save" }).server.endBySignal("SIGTERM");
+    expect(saving.files).toEqual(["dump.rdb"]);
+    ending({ save: "3600 1", dbfilename: "other.rdb", "shutdown-on-sigint": "nosave" }).server.endBySignal("SIGINT");
+    expect(saving.files).toEqual(["dump.rdb"]);
+  });
+
+  test("by a signal is refused when saving fails, unless it is forced", () => {
+    mkdirSync("dump.rdb");
+    const { server, log, config } = ending({ save: "3600 1" });
+    expect(server.endBySignal("SIGTERM")).toBe(false);
+    expect(log.lines.at(-1)).toBe(
+      "SIGTERM received but errors trying to shut down the server, check the logs for more information",
+    );
+    config.set([["shutdown-on-sigterm", "force"]]);
+    expect(server.endBySignal("SIGTERM")).toBe(true);
   });
 
   test("loads what was saved at the next start", async () => {

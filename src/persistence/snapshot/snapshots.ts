@@ -1,6 +1,6 @@
 import { unlinkSync } from "node:fs";
 import { resolve } from "node:path";
-import { GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
+import { GATE_LOADING, GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
 import { EMPTY } from "../../lib/bytes.ts";
 import { type BackgroundJob, type Budget, Slice, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
@@ -293,7 +293,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   /** To be called often: starts a save that is due. */
   cron(nowMs: number): void {
-    if (this.isBusy) return;
+    if (this.isBusy || this.context.gate & GATE_LOADING) return;
     if (nowMs - this.lastTryMs <= RETRY_MS && this.lastStatus === "err") return;
     if (this.scheduled) {
       this.saveInBackground();
