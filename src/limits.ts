@@ -27,6 +27,13 @@ export const BACKGROUND_US_MAX = 1000;
 export const BACKGROUND_SHARE = 0.5;
 /** Evictions of one poll stop after this, however far memory is above the limit, unless maxmemory-eviction-tenacity asks for more. */
 export const EVICTION_SLICE_US_MAX = 4000;
+/** MIGRATE dumps and sends keys until it has that much, waits for the answers, and goes on. */
+export const MIGRATE_PIECE_BYTES = 256 * 1024;
+/** Connections to other servers that are kept for the next MIGRATE, and for how long. */
+export const TARGETS_KEPT_MAX = 64;
+export const TARGET_IDLE_MS_MAX = 10_000;
+/** A server that is asked may answer so much that nobody has asked for yet. */
+export const TARGET_ANSWER_BYTES_MAX = 1024 * 1024;
 /** Descriptors that are not clients: listeners, files, the runtime's own. */
 export const RESERVED_DESCRIPTORS = 32;
 

@@ -35,6 +35,7 @@ import type { Connection } from "./net/connection.ts";
 import { Guard } from "./net/guard.ts";
 import type { Host } from "./net/host.ts";
 import { type Handler, Listeners } from "./net/listeners.ts";
+import { OutgoingConnections } from "./net/outgoing.ts";
 import { GatheredOutput } from "./net/output.ts";
 import type { Log } from "./observe/log.ts";
 import { Observation } from "./observe/observation.ts";
@@ -83,6 +84,7 @@ export class Server implements ServerContext, Host {
   readonly persistence: Aof;
   readonly payloads: ValuePayloads;
   readonly snapshots: Snapshots;
+  readonly targets = new OutgoingConnections();
   cronPaused = false;
   journal: Journal | undefined;
   unsynced: UnsyncedKeys | undefined;
@@ -176,6 +178,7 @@ export class Server implements ServerContext, Host {
       this.guard.watch(this.keyspace.nowMs);
       this.persistence.watch();
       this.snapshots.cron(this.keyspace.nowMs);
+      this.targets.cron(this.keyspace.nowMs);
     }, CRON_MS);
     setTimeout(forgetStartupCode, STARTUP_MS).unref();
   }
@@ -246,6 +249,7 @@ export class Server implements ServerContext, Host {
   /** Accepts no connections and does nothing by itself any longer. */
   stop(): void {
     this.listeners.close();
+    this.targets.close();
     this.background.stopTimers();
     clearInterval(this.cron);
   }

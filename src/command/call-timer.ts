@@ -54,6 +54,12 @@ export class CallTimer {
     this.entry = undefined;
   }
 
+  /** A call of that command goes on, after others. How long it waited is not how long it took. */
+  restart(entry: TableEntry): void {
+    this.start();
+    this.begin(entry);
+  }
+
   /** A call of that command begins. */
   begin(entry: TableEntry): void {
     if (this.entry === entry) return;

@@ -49,8 +49,11 @@ export class Call {
   wish: Wish | undefined;
   /** The request waited before and is run again. */
   waited: Waiter | undefined;
-  /** The handler goes on later, after other clients' requests, and the command ends with this. The handler sets it. */
-  pending: Promise<void> | undefined;
+  /**
+   * The handler goes on later, after other clients' requests, and the command ends with this. The handler sets it. What it resolves with
+   * is done at a moment at which a request might be executed: not between those of a transaction nor in the middle of a script.
+   */
+  pending: Promise<void | (() => void)> | undefined;
   /** Where the reply starts. */
   mark = 0;
   /** If the reply is an error, that has been counted already, as the error of a command that a script ran. */
@@ -83,6 +86,13 @@ export class Call {
     this.pending = undefined;
     this.mark = reply.at;
     this.errorCounted = false;
+  }
+
+  /** The command goes on after others have been executed: it is another poll. */
+  goOn(): void {
+    this.server.startPoll();
+    this.nowMs = this.keyspace.nowMs;
+    this.keyspace.mayChange = this.entry.mayChange;
   }
 
   /** Number of arguments, the command's name included. */

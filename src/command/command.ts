@@ -58,6 +58,8 @@ export interface CommandSpec {
   readonly keyFlags?: (args: Args) => readonly string[];
   /** Places of the arguments that neither the slow log nor monitors may show. */
   readonly secrets?: (args: Args) => readonly number[];
+  /** All keys of one request, where the specifications would take for keys what is none. Undefined: it is malformed. */
+  readonly requestKeys?: (args: Args) => readonly RequestKey[] | undefined;
   /** Keys of one request that no specification finds: those of unknown ones. */
   readonly moreKeys?: (args: Args) => readonly RequestKey[];
   /** The flags (bits) that count for one request, where they depend on what it would run. */

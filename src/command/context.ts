@@ -112,6 +112,29 @@ export interface Payloads {
   readLibraries(buf: Uint8Array, start: number, len: number): OwnedBytes[] | string;
 }
 
+/** A connection to another server, for requests whose answers are a line each. One uses it at a time. */
+export interface Target {
+  /** The database that was selected there, as a number's text; "": nobody knows. */
+  db: string;
+  /** Why it is of no use any longer; "" while it is. */
+  readonly failure: "" | "timeout" | "closed";
+  /** Sends bytes, which must stay as they are until then. False when it fails, or nothing could be sent for so long. */
+  send(buf: Uint8Array, len: number, timeoutMs: number): Promise<boolean>;
+  /** The next line of what is answered, without its end. Undefined when it fails, or nothing came for so long. */
+  readLine(timeoutMs: number): Promise<string | undefined>;
+  /** Nobody uses it at present: it is kept for the next, for a while. */
+  keep(nowMs: number): void;
+  close(): void;
+}
+
+/** Connections to other servers. */
+export interface Targets {
+  /** Number of those that are kept for the next who wants one. */
+  readonly idleCount: number;
+  /** One that was kept, or a new one. `known`: it is one on which somebody said who he is. Undefined when none can be had in that time. */
+  take(host: string, port: number, known: boolean, timeoutMs: number): Promise<Target | undefined>;
+}
+
 /** Saves all data in a file. What fails says why in the log. */
 export interface SnapshotControl {
   /** Unix ms of the last save that worked, or of the start. */
@@ -209,6 +232,7 @@ export interface ServerContext {
   readonly persistence: Persistence;
   readonly payloads: Payloads;
   readonly snapshots: SnapshotControl;
+  readonly targets: Targets;
   /** Whether keys are removed when their time comes, and not only when they are asked for. */
   readonly expiry: { enabled: boolean };
   /** Periodic work rests. */

@@ -1,6 +1,7 @@
 import type { Database } from "../keyspace/database.ts";
 import type { KeyspaceObserver } from "../keyspace/keyspace.ts";
 import { latin1, own } from "../lib/bytes.ts";
+import { nextTurn } from "../lib/next-turn.ts";
 import { type Arena, OutOfMemory, type Ptr } from "../memory/arena.ts";
 import { EVENTS } from "../pubsub/key-events.ts";
 import type { Args } from "../resp/args.ts";
@@ -269,14 +270,17 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   /**
    * The request that `c` executes goes on later: what it has needs must be its own, because others' requests follow. Its client waits.
    */
-  private async park(c: Call, pending: Promise<void>): Promise<void> {
+  private async park(c: Call, pending: Promise<void | (() => void)>): Promise<void> {
     const { client, entry } = c;
     this.call = new Call(this.server);
     this.divert(c);
     c.args = c.args.clone();
     client.link.suspend();
     try {
-      await pending;
+      const rest = await pending;
+      while (rest !== undefined && (this.inUnit || this.server.gate & GATE_BUSY)) await nextTurn();
+      if (rest !== undefined) this.timer.restart(entry);
+      rest?.();
     } catch (error) {
       this.broken(c, error);
     }

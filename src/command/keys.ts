@@ -11,7 +11,8 @@ export function takesKeys(command: Command): boolean {
  * The keys of a request that has the right number of arguments for its command, as the command's key specifications find them. Undefined
  * when the request is malformed in a way that would leave open which arguments are keys.
  */
-export function keysOf(command: Command, args: Args): RequestKey[] | undefined {
+export function keysOf(command: Command, args: Args): readonly RequestKey[] | undefined {
+  if (command.requestKeys !== undefined) return command.requestKeys(args);
   const found: RequestKey[] = [];
   for (const spec of keySpecsOf(command)) {
     const begin = beginOf(spec, args);

@@ -1,5 +1,6 @@
 import type { Database } from "../keyspace/database.ts";
 import { latin1 } from "../lib/bytes.ts";
+import { nextTurn } from "../lib/next-turn.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import { GO_ON, KILL, PAUSE, type ScriptHost, type Verdict } from "../script/engine.ts";
@@ -179,6 +180,6 @@ export class CommandHost implements ScriptHost {
 
   /** Others' requests follow. */
   pause(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+    return nextTurn();
   }
 }

@@ -1,15 +1,24 @@
 import type { Database } from "../keyspace/database.ts";
 import type { OwnedBytes } from "../lib/bytes.ts";
 import { NULL } from "../memory/arena.ts";
-import type { Client } from "./client.ts";
 import { NAME_OVERHEAD_BYTES } from "./client-memory.ts";
 import { keyId } from "./key-id.ts";
 
-/** A key that clients watch. */
+/** Who watches keys: a client, or a command that waits for something else meanwhile. */
+export interface Watcher {
+  /** By `keyId`. */
+  watched: Set<string> | undefined;
+  /** About what they take. */
+  watchedBytes: number;
+  /** One of them changed. */
+  watchBroken: boolean;
+}
+
+/** A key that is watched. */
 interface WatchedKey {
   readonly db: Database;
   readonly name: OwnedBytes;
-  readonly clients: Set<Client>;
+  readonly watchers: Set<Watcher>;
 }
 
 /**
@@ -22,52 +31,52 @@ export class Watches {
   private readonly keys = new Map<string, WatchedKey>();
   /** Number of keys that are watched. */
   keyCount = 0;
-  /** Number of clients that watch any. */
-  clientCount = 0;
+  /** Number of those who watch any. */
+  watcherCount = 0;
 
-  watch(client: Client, db: Database, name: OwnedBytes): void {
+  watch(watcher: Watcher, db: Database, name: OwnedBytes): void {
     const id = keyId(db.id, name, 0, name.length);
-    if (client.watched === undefined) {
-      client.watched = new Set();
-      this.clientCount++;
+    if (watcher.watched === undefined) {
+      watcher.watched = new Set();
+      this.watcherCount++;
     }
-    if (!client.watched.has(id)) client.watchedBytes += id.length + NAME_OVERHEAD_BYTES;
-    client.watched.add(id);
-    const key = this.keys.get(id) ?? { db, name, clients: new Set() };
-    key.clients.add(client);
+    if (!watcher.watched.has(id)) watcher.watchedBytes += id.length + NAME_OVERHEAD_BYTES;
+    watcher.watched.add(id);
+    const key = this.keys.get(id) ?? { db, name, watchers: new Set() };
+    key.watchers.add(watcher);
     this.keys.set(id, key);
     this.keyCount = this.keys.size;
   }
 
-  /** The client's transaction is over, one way or the other. */
-  forget(client: Client): void {
-    client.watchBroken = false;
-    if (client.watched === undefined) return;
-    for (const id of client.watched) {
+  /** It watches nothing any longer: a client's transaction is over, one way or the other. */
+  forget(watcher: Watcher): void {
+    watcher.watchBroken = false;
+    if (watcher.watched === undefined) return;
+    for (const id of watcher.watched) {
       const key = this.keys.get(id)!;
-      key.clients.delete(client);
-      if (key.clients.size === 0) this.keys.delete(id);
+      key.watchers.delete(watcher);
+      if (key.watchers.size === 0) this.keys.delete(id);
     }
-    client.watched = undefined;
-    client.watchedBytes = 0;
-    this.clientCount--;
+    watcher.watched = undefined;
+    watcher.watchedBytes = 0;
+    this.watcherCount--;
     this.keyCount = this.keys.size;
   }
 
   changed(id: string): void {
-    for (const client of this.keys.get(id)?.clients ?? []) client.watchBroken = true;
+    for (const watcher of this.keys.get(id)?.watchers ?? []) watcher.watchBroken = true;
   }
 
-  /** Looks at the keys that a client watches, so that those whose time has come are gone, and counted as changed. */
-  expire(client: Client): void {
-    for (const id of client.watched ?? []) exists(this.keys.get(id)!, this.keys.get(id)!.db);
+  /** Looks at the keys that somebody watches, so that those whose time has come are gone, and counted as changed. */
+  expire(watcher: Watcher): void {
+    for (const id of watcher.watched ?? []) exists(this.keys.get(id)!, this.keys.get(id)!.db);
   }
 
   /** The keys of `db` are about to be replaced by those of `other`, or by nothing. Keys that are in neither do not change. */
   replacing(db: Database, other?: Database): void {
     for (const key of this.keys.values()) {
       if (key.db !== db || !(exists(key, db) || (other !== undefined && exists(key, other)))) continue;
-      for (const client of key.clients) client.watchBroken = true;
+      for (const watcher of key.watchers) watcher.watchBroken = true;
     }
   }
 }

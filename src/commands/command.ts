@@ -112,7 +112,7 @@ function requestOf({ args, argc }: Call): Args {
   return argsOf(...parts);
 }
 
-function findKeys(c: Call, request: Args): RequestKey[] {
+function findKeys(c: Call, request: Args): readonly RequestKey[] {
   const entry = c.server.table.find(request);
   const command = entry?.command;
   const keys = command === undefined ? [] : (keysOf(command, request) ?? []);

@@ -32,6 +32,7 @@ import * as listPops from "./list-pops.ts";
 import * as listRanges from "./list-ranges.ts";
 import * as lists from "./lists.ts";
 import * as memory from "./memory.ts";
+import * as migrate from "./migrate.ts";
 import * as monitor from "./monitor.ts";
 import * as multiStrings from "./multi-strings.ts";
 import * as object from "./object.ts";
@@ -79,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   object,
   dump,
   pubsub,
+  migrate,
   restore,
   scan,
   strings,

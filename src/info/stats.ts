@@ -50,7 +50,7 @@ function expiry({ stats }: ServerContext): Fields {
   };
 }
 
-function lookups({ stats, pubsub, tracking, scripting, keyspace, memoryLimit }: ServerContext): Fields {
+function lookups({ stats, pubsub, tracking, scripting, keyspace, memoryLimit, targets }: ServerContext): Fields {
   const exceeded = memoryLimit.exceededMs;
   const { keyspaceHits, keyspaceMisses } = stats;
   return {
@@ -65,7 +65,7 @@ function lookups({ stats, pubsub, tracking, scripting, keyspace, memoryLimit }: 
     pubsub_channels: pubsub.size("channels"),
     pubsub_patterns: pubsub.size("patterns"),
     pubsubshard_channels: pubsub.size("shardChannels"),
-    migrate_cached_sockets: 0,
+    migrate_cached_sockets: targets.idleCount,
     slave_expires_tracked_keys: 0,
     ...defragmentation(keyspace.defragmentation, keyspace.nowMs),
     tracking_total_keys: tracking.tableKeys,

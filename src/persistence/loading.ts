@@ -1,4 +1,5 @@
 import type { LoadProgress, ServerContext } from "../command/context.ts";
+import { nextTurn } from "../lib/next-turn.ts";
 
 /** Clients are answered between two slices. */
 const SLICE_US = 5000;
@@ -31,7 +32,7 @@ export class Loading implements LoadProgress {
     while (!this.slice(step)) {
       this.loadedBytes = loaded();
       this.tell();
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     this.loadedBytes = loaded();
   }

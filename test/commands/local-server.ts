@@ -19,6 +19,7 @@ import { type OwnedBytes, own } from "../../src/lib/bytes.ts";
 import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { splitArgs } from "../../src/lib/split-args.ts";
+import { OutgoingConnections } from "../../src/net/outgoing.ts";
 import { Log } from "../../src/observe/log.ts";
 import { Observation } from "../../src/observe/observation.ts";
 import { Rates } from "../../src/observe/rates.ts";
@@ -70,6 +71,7 @@ export class LocalServer implements ServerContext {
   /** What writes the files of snapshots: one for each. */
   readonly threads: InlineThread[] = [];
   readonly snapshots: Snapshots;
+  readonly targets = new OutgoingConnections();
   readonly expiry = { enabled: true };
   cronPaused = false;
   readonly startedMs = this.clock.unixMs();

@@ -137,7 +137,7 @@ describe("WATCH", () => {
     client.say("WATCH k");
     client.close("now");
     expect(server.watches.keyCount).toBe(0);
-    expect(server.watches.clientCount).toBe(0);
+    expect(server.watches.watcherCount).toBe(0);
   });
 
   test("is refused inside MULTI", () => {

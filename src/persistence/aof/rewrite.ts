@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import type { ServerContext } from "../../command/context.ts";
+import { nextTurn } from "../../lib/next-turn.ts";
 import type { SnapshotJob, SnapshotRequest } from "../snapshot/snapshots.ts";
 import type { WriterFile } from "./append-file.ts";
 import { AofError, type AofFolder, type NewBase } from "./folder.ts";
@@ -220,7 +221,7 @@ export class AofRewrite {
 
   /** Between two requests: not while a script is paused, of which some effects are there and none is in the journal. */
   private async quietMoment(): Promise<void> {
-    while (this.mustWait) await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.mustWait) await nextTurn();
   }
 
   private succeeded(): void {
