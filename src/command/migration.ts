@@ -41,7 +41,8 @@ type Attempt = "done" | "writing" | "reading";
  * 1. A key is watched from the moment at which its value is dumped.
  * 2. It is deleted if the target has acknowledged it and nobody has changed it since, and in the same step the deletion goes to the journal.
  *    A key that was changed is kept, and the client is told of that: what others were acknowledged is never lost.
- * 3. That step is never between the requests of a transaction, nor in the middle of a script; and a MIGRATE is never part of one.
+ * 3. That step is never between the requests of a transaction, in the middle of a script, or in a pause; and a MIGRATE is never part of
+ *    a transaction or script.
  * 4. Nothing is sent to the target before it has let us in and selected the database.
  */
 export class Migration {
@@ -63,6 +64,7 @@ export class Migration {
   async run(): Promise<() => void> {
     try {
       if ((await this.attempt()) === "lost") await this.attempt();
+      await this.c.server.pause.over();
       return () => this.finish();
     } catch (error) {
       return () => {

@@ -20,6 +20,8 @@ export class Pause {
   /** Clients whose next request waits for the end of it; kept by the server. */
   heldBack = 0;
   private mode: PauseMode = "write";
+  /** Who waits for the end of it in the middle of a request. */
+  private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly server: Gated) {}
 
@@ -43,6 +45,12 @@ export class Pause {
   end(): void {
     this.endMs = 0;
     this.setGates(0);
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when there is none. */
+  async over(): Promise<void> {
+    while (this.isActive) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   private setGates(bits: number): void {

@@ -92,8 +92,8 @@ export const migrate = command({
   complexity: "O(N) for values of N bytes or elements together",
   tips: ["nondeterministic_output"],
   syntax:
-    "host port:integer key-selector<key:key | empty-string=> destination-db:integer timeout:integer [copy=COPY@3.0.0] " +
-    "[replace=REPLACE@3.0.0] [authentication<auth:string=AUTH@4.0.7 | auth2(username password)=AUTH2@6.0.0>] [keys:key=KEYS#1@3.0.6...]",
+    'host port:integer key-selector<key:key | empty-string=""> destination-db:integer timeout:integer [copy=COPY@3.0.0] ' +
+    "[replace=REPLACE@3.0.0] [authentication<auth:string=AUTH@4.0.7 | auth2(username password)=AUTH2@6.0.0>] [keys:key#1=KEYS@3.0.6...]",
   run(c) {
     const { copy, replace, credentials, firstKey, keyCount } = readOptions(c);
     const timeoutMs = c.integer(5);

@@ -55,7 +55,14 @@ const SCENARIOS: Readonly<Record<string, readonly Step[]>> = {
     ["source", "SET old x PXAT 1", "MIGRATE TARGET old 0 10", "MIGRATE 127.0.0.1 1 none 0 10"],
   ],
   "nobody at the target": [
-    ["source", "SET a 1", "MIGRATE 127.0.0.1 1 a 0 10", "MIGRATE none.invalid 1 a 0 9000", 'MIGRATE "" 1 a 0 9000', "MIGRATE 127.0.0.1 x a 0 10"],
+    [
+      "source",
+      "SET a 1",
+      "MIGRATE 127.0.0.1 1 a 0 10",
+      "MIGRATE none.invalid 1 a 0 9000",
+      'MIGRATE "" 1 a 0 9000',
+      "MIGRATE 127.0.0.1 x a 0 10",
+    ],
     ["source", "GET a"],
   ],
   "a copy": [
@@ -87,13 +94,27 @@ const SCENARIOS: Readonly<Record<string, readonly Step[]>> = {
     ["source", "SET a 2", "MIGRATE TARGET a 99 5000", "EXISTS a", "MIGRATE TARGET a -5 5000", "SELECT 0"],
   ],
   "a target without a password": [
-    ["source", "MSET a 1 b 2 c 3", "MIGRATE TARGET a 0 5000 AUTH secret", "MIGRATE TARGET b 0 5000 AUTH2 default secret"],
+    [
+      "source",
+      "MSET a 1 b 2 c 3",
+      "MIGRATE TARGET a 0 5000 AUTH secret",
+      "MIGRATE TARGET b 0 5000 AUTH2 default secret",
+    ],
     ["source", "MIGRATE TARGET c 0 5000 AUTH2 someone secret", "MGET a b c"],
   ],
   "a target with a password": [
     ["target", "CONFIG SET requirepass secret"],
-    ["source", "MSET a 1 b 2 c 3 d 4", "MIGRATE TARGET a 0 5000 REPLACE AUTH wrong", "MIGRATE TARGET a 0 5000 REPLACE AUTH secret"],
-    ["source", "MIGRATE TARGET b 0 5000 REPLACE AUTH2 default wrong", "MIGRATE TARGET b 0 5000 REPLACE AUTH2 nobody secret"],
+    [
+      "source",
+      "MSET a 1 b 2 c 3 d 4",
+      "MIGRATE TARGET a 0 5000 REPLACE AUTH wrong",
+      "MIGRATE TARGET a 0 5000 REPLACE AUTH secret",
+    ],
+    [
+      "source",
+      "MIGRATE TARGET b 0 5000 REPLACE AUTH2 default wrong",
+      "MIGRATE TARGET b 0 5000 REPLACE AUTH2 nobody secret",
+    ],
     ["source", "MIGRATE TARGET b 0 5000 REPLACE AUTH2 default secret", "DBSIZE"],
     [
       "source",
