@@ -104,18 +104,6 @@ describe("the append-only file of a server", () => {
     expect(aof.log.lines.at(-2)).toBe(`Can't open or create append-only dir ${FOLDER}: Not a directory`);
   });
 
-  test("that is begun beside a snapshot says that its data is not loaded", async () => {
-    const dir = scratch();
-    writeFileSync(join(dir, "dump.rdb"), "x");
-    const { aof } = await start({}, dir);
-    expect(aof.log.lines.join("\n")).toContain(
-      "The snapshot dump.rdb is not loaded, because the append only file is on",
-    );
-    aof.server.persistence.close();
-    const { aof: again } = await start({}, dir);
-    expect(again.log.lines.join("\n")).not.toContain("is not loaded");
-  });
-
   test("that can't be opened stops the start", async () => {
     const dir = scratch();
     writeFileSync(join(dir, FOLDER), "");

@@ -14,6 +14,7 @@ import type { FileCalls } from "../file-calls.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
+import { adoptName } from "./file-name.ts";
 import { AofError, AofFolder, type Cut } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
 import { AofLoader } from "./loader.ts";
@@ -69,8 +70,9 @@ export class Aof implements Persistence, RewriteHost {
   }
 
   /**
-   * Loads the files and opens them for writing, if the AOF is on. With `restoreTo`, a Unix time in seconds, they are cut back to what was
-   * written until then; all that there was is kept. Returns why that is impossible.
+   * Loads the files and opens them for writing, if the AOF is on; if there are none, but a snapshot, they are made from that. With
+   * `restoreTo`, a Unix time in seconds, they are cut back to what was written until then; all that there was is kept. Returns why that
+   * is impossible.
    */
   async load(restoreTo?: number): Promise<string | undefined> {
     this.context.gate |= GATE_LOADING;
@@ -121,30 +123,48 @@ export class Aof implements Persistence, RewriteHost {
   }
 
   private async loadFolder(restoreTo: number | undefined): Promise<void> {
+    adoptName(this.context.config, this.context.log);
+    const { dir, dbfilename } = this.context.config.values;
+    const hasDump = restoreTo === undefined && existsSync(join(dir, dbfilename));
     const folder = this.newFolder();
     this.folder = folder;
-    await folder.readToLoad();
-    if (folder.files.length === 0) this.tellOfDump();
-    const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
-    if (refusal !== undefined) throw new AofError(refusal);
-    const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
-    this.loader = loader;
-    await loader.load();
-    if (restoreTo !== undefined) await this.cutBack(loader.cut, restoreTo);
-    this.use(await folder.open());
+    await folder.readToLoad(hasDump);
+    if (hasDump && folder.files.length === 0) await this.takeOverDump();
+    else await this.loadFiles(restoreTo);
+    this.use(await this.folder.open());
     this.measure();
     this.baseBytes = this.sizeOfBase();
     this.state = "on";
     this.rewrite.enqueue(() => this.removeHistory());
   }
 
-  /** As in Redis, a snapshot counts for nothing while the AOF is on, also if there is none yet: that must not go unnoticed. */
-  private tellOfDump(): void {
-    const { values } = this.context.config;
-    if (!existsSync(join(values.dir, values.dbfilename))) return;
-    this.context.log.warning(
-      `The snapshot ${values.dbfilename} is not loaded, because the append only file is on, and a new one is begun. To take its data over, ` +
-        "end this server before it saves, start it with --appendonly no, and then CONFIG SET appendonly yes",
+  private async loadFiles(restoreTo: number | undefined): Promise<void> {
+    const { folder } = this;
+    const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
+    if (refusal !== undefined) throw new AofError(refusal);
+    const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
+    this.loader = loader;
+    await loader.load();
+    if (restoreTo !== undefined) await this.cutBack(loader.cut, restoreTo);
+  }
+
+  /**
+   * There is a snapshot and no append-only file yet, as after a move from Redis: the data is loaded, and a base made of it. Writes are
+   * accepted when that is done, so that the end of the process before loses nothing: the snapshot stays, and the next start begins anew.
+   */
+  private async takeOverDump(): Promise<void> {
+    const { log, config } = this.context;
+    const name = config.values.dbfilename;
+    log.notice(
+      `The append only file is on, and there is none yet: the snapshot ${name} is loaded and an append only file made from it`,
+    );
+    await this.loadDump();
+    await this.folder.beginFirstBase();
+    if (this.rewrite.start()) await this.settled();
+    if (this.folder.files.length === 0) throw new AofError(`No append only file can be made from the snapshot ${name}`);
+    await this.folder.endFirstBase();
+    log.notice(
+      `From now on the data is in the append only file. The snapshot ${name} is left as it is and not read again`,
     );
   }
 

@@ -7,6 +7,7 @@ import type { Log } from "../../observe/log.ts";
 import { type FileCalls, systemFileCalls } from "../file-calls.ts";
 import { isEmptySnapshot } from "../rdb/empty-snapshot.ts";
 import { WriterFile } from "./append-file.ts";
+import { isFile, partNames } from "./file-name.ts";
 import {
   type AofFile,
   type AofFileType,
@@ -69,11 +70,37 @@ export class AofFolder {
     this.manifest = this.readManifest() ?? EMPTY_MANIFEST;
   }
 
-  /** Reads it to load the files, or takes over the one file of a Redis before 7. Rejects with AofError or ManifestError. */
-  async readToLoad(): Promise<void> {
+  /**
+   * Reads it to load the files, or takes over the one file of a Redis before 7. `hasSource`: what a first base can be made from is there.
+   * Rejects with AofError or ManifestError.
+   */
+  async readToLoad(hasSource = false): Promise<void> {
     this.read();
+    const isUnfinished = isFile(this.firstBaseMark);
     if (this.hasOldFile()) await this.takeOver();
-    else if (this.files.length === 0) this.refuseStrays();
+    else if (this.files.length > 0) await this.endFirstBase();
+    else if (!isUnfinished || !hasSource) this.refuseStrays();
+  }
+
+  /** Its file says that a base of which no manifest knows has nothing that is not elsewhere, too. */
+  private get firstBaseMark(): string {
+    return join(this.folder, `temp-${this.fileName}.first`);
+  }
+
+  /** To be called before a first base is made from a file that is kept: a process that ends meanwhile may begin anew. */
+  async beginFirstBase(): Promise<void> {
+    await this.makeFolder();
+    try {
+      await this.calls.create(this.firstBaseMark);
+      await this.calls.syncFolder(this.folder);
+    } catch (error) {
+      throw cannotOpen(basename(this.firstBaseMark), error);
+    }
+  }
+
+  /** The manifest lists the base. */
+  async endFirstBase(): Promise<void> {
+    if (isFile(this.firstBaseMark)) await this.removeFile(this.firstBaseMark);
   }
 
   /** Why files can't be made in the folder, as far as it is seen without trying. */
@@ -321,23 +348,12 @@ export class AofFolder {
 
   /** A lost manifest must not make us start empty over data: redis-server would. */
   private refuseStrays(): void {
-    const stray = this.strays().find((name) => this.holdsData(name));
+    const stray = partNames(this.folder, this.fileName).find((name) => this.holdsData(name));
     if (stray === undefined) return;
     throw new AofError(
       `The AOF manifest file ${this.manifestName} lists no file, but there is data in ${join(this.dirName, stray)}. ` +
         "Put the right manifest back, or move the file away to start without its data.",
     );
-  }
-
-  private strays(): string[] {
-    const prefix = `${this.fileName}.`;
-    try {
-      return readdirSync(this.folder).filter(
-        (name) => name.startsWith(prefix) && /^\d+\.(base|incr)\.(aof|rdb)$/.test(name.slice(prefix.length)),
-      );
-    } catch {
-      return [];
-    }
   }
 
   private holdsData(name: string): boolean {
@@ -424,8 +440,4 @@ export class AofFolder {
 
 function cannotOpen(name: string, error: unknown): AofError {
   return new AofError(`Can't open the append-only file ${name}: ${osErrorText(error)}`);
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
