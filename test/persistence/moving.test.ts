@@ -216,6 +216,21 @@ describe("a start", () => {
     });
   }
 
+  test("that is ended while it loads saves nothing over the snapshot, whatever is asked for", async () => {
+    for (const appendonly of ["yes", "no"]) {
+      const dir = scratch();
+      await snapshot(dir);
+      const aof = new AofServer(dir, { appendonly, save: "3600 1" });
+      let saves = 0;
+      aof.server.snapshots.save = () => ++saves > 0;
+      const loaded = aof.load();
+      expect(aof.server.shutDown(false)).toBe(true);
+      expect(aof.server.shutDown(false, true)).toBe(true);
+      expect(saves).toBe(0);
+      await loaded;
+    }
+  });
+
   test("over an append-only file looks at no snapshot", async () => {
     const dir = scratch();
     (await load(dir)).say("SET a 5");
