@@ -278,7 +278,7 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     client.link.suspend();
     try {
       const rest = await pending;
-      while (rest !== undefined && (this.inUnit || this.server.gate & GATE_BUSY)) await nextTurn();
+      while (rest !== undefined && (this.inUnit || this.server.gate & (GATE_BUSY | GATE_LOADING))) await nextTurn();
       if (rest !== undefined) this.timer.restart(entry);
       rest?.();
     } catch (error) {

@@ -1,6 +1,6 @@
 // What other clients do while keys travel, and what a target may do: the test plays it.
 import { describe, expect, test } from "bun:test";
-import { GATE_BUSY, type ServerContext, type Target } from "../../src/command/context.ts";
+import { GATE_BUSY, GATE_LOADING, type ServerContext, type Target } from "../../src/command/context.ts";
 import { own } from "../../src/lib/bytes.ts";
 import { nextTurn } from "../../src/lib/next-turn.ts";
 import { MIGRATE_PIECE_BYTES } from "../../src/limits.ts";
@@ -318,13 +318,15 @@ describe("MIGRATE", () => {
     expect(scene.other.say("EXISTS a")).toBe(":0\r\n");
   });
 
-  test("deletes nothing in the middle of a script or a transaction", async () => {
+  test("deletes nothing in the middle of a script, a load or a transaction", async () => {
     const scene = new Scene();
     const { server } = scene;
     await scene.begin("MIGRATE h 1 a 0 10");
     server.gate |= GATE_BUSY;
     expect(await scene.answer("+OK")).toBe("");
-    server.gate &= ~GATE_BUSY;
+    server.gate = GATE_LOADING;
+    expect(await scene.turn()).toBe("");
+    server.gate = 0;
     server.executor.beginUnit();
     expect(await scene.turn()).toBe("");
     expect(scene.journal).toEqual([]);

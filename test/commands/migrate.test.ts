@@ -1,10 +1,17 @@
 // MIGRATE between real servers: what redis-server answers, and what arrives.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TCPSocketListener } from "bun";
 import { words } from "../differential/words.ts";
 import { requireRedisServer, type Server, startOurs, startRedis } from "../support/oracle.ts";
 import { encodePipeline, RawConnection } from "../support/raw.ts";
+import { parseReply, texts } from "../support/reply.ts";
 
 const OK = "+OK\r\n";
+const LOST = "-IOERR error or timeout reading to target instance\r\n";
 
 /** Two servers: what is on the first is migrated to the second. */
 interface Route {
@@ -25,6 +32,26 @@ async function route(from: typeof startOurs, to: typeof startOurs): Promise<Rout
 async function say({ address }: Route, c: RawConnection, ...lines: string[]): Promise<string[]> {
   c.send(encodePipeline(lines.map((line) => words(line.replace("TARGET", address)))));
   return (await c.read(lines.length)).map((reply) => Buffer.from(reply).toString("latin1"));
+}
+
+/** A target that answers so many requests of each connection, and then is silent or hangs up. */
+function answering(count: number, hangsUp: boolean): TCPSocketListener<{ left: number }> {
+  return Bun.listen<{ left: number }>({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open: (socket) => {
+        socket.data = { left: count };
+      },
+      data: (socket, chunk) => {
+        const requests = chunk.toString("latin1").match(/SELECT|RESTORE/g)?.length ?? 0;
+        const answers = Math.min(requests, socket.data.left);
+        socket.data.left -= answers;
+        socket.write("+OK\r\n".repeat(answers));
+        if (hangsUp && socket.data.left === 0 && answers < Math.max(1, requests)) socket.end();
+      },
+    },
+  });
 }
 
 /** Requests to one of the two servers. */
@@ -58,10 +85,10 @@ const SCENARIOS: Readonly<Record<string, readonly Step[]>> = {
     [
       "source",
       "SET a 1",
-      "MIGRATE 127.0.0.1 1 a 0 10",
-      "MIGRATE none.invalid 1 a 0 9000",
+      "MIGRATE 127.0.0.1 1 a 0 5000",
+
       'MIGRATE "" 1 a 0 9000',
-      "MIGRATE 127.0.0.1 x a 0 10",
+      "MIGRATE 127.0.0.1 x a 0 5000",
     ],
     ["source", "GET a"],
   ],
@@ -233,6 +260,85 @@ describe.skipIf(requireRedisServer() === undefined)("MIGRATE", () => {
     expect(await say(back, redis, `MIGRATE TARGET "" 0 5000 KEYS ${NAMES}`)).toEqual([OK]);
     expect(await say(back, back.target, `DEBUG DIGEST-VALUE ${NAMES}`)).toEqual([before]);
     redis.close();
+  });
+
+  test("loses nothing that others write meanwhile", async () => {
+    const { source, target, servers } = amongOurs;
+    const databases = 15;
+    const lists = Array.from({ length: 20 }, (_none, i) => `list${i}`);
+    const writers = await Promise.all(lists.slice(0, 4).map(() => RawConnection.connect(servers[0].port)));
+    await target.text("FLUSHALL");
+    let next = 0;
+    let isOver = false;
+    const write = async (c: RawConnection): Promise<void> => {
+      while (!isOver) await c.text("RPUSH", lists[next % lists.length], next++);
+    };
+    const writing = writers.map(write);
+    const replies = new Set<string>();
+    for (let db = 1; db <= databases; db++) {
+      while (next < 200 * db) await source.text("PING");
+      replies.add(
+        (await say(amongOurs, source, `MIGRATE TARGET "" ${db} 5000 KEYS ${lists.join(" ")}`))[0].slice(0, 4),
+      );
+    }
+    isOver = true;
+    await Promise.all(writing);
+    const found = new Set<string | null>();
+    const collect = async (c: RawConnection): Promise<void> => {
+      for (const list of lists)
+        for (const item of texts(parseReply(await c.command("LRANGE", list, 0, -1)))) found.add(item);
+    };
+    await collect(source);
+    for (let db = 1; db <= databases; db++) {
+      await target.text("SELECT", db);
+      await collect(target);
+    }
+    await target.text("SELECT", 0);
+    expect(found.size).toBe(next);
+    expect([...replies].filter((reply) => reply !== OK.slice(0, 4) && reply !== "-ERR")).toEqual([]);
+    for (const writer of writers) writer.close();
+  });
+
+  test("answers as redis-server does when a target is silent, or hangs up", async () => {
+    for (const { source } of [fromOurs, fromRedis]) {
+      await source.text("MSET", "a", 1, "b", 2, "c", 3);
+      const silent = answering(0, false);
+      const migrate = (port: number, timeoutMs: number) =>
+        source.text("MIGRATE", "127.0.0.1", port, "", 0, timeoutMs, "KEYS", "a", "b", "c");
+      expect(await migrate(silent.port, 50)).toBe(LOST);
+      silent.stop(true);
+      for (const [answers, left] of [
+        [0, 3],
+        [1, 3],
+        [2, 2],
+        [3, 1],
+      ]) {
+        const target = answering(answers, true);
+        expect(await migrate(target.port, 10_000)).toBe(LOST);
+        expect(await source.text("EXISTS", "a", "b", "c")).toBe(`:${left}\r\n`);
+        target.stop(true);
+        await source.text("MSET", "a", 1, "b", 2, "c", 3);
+      }
+    }
+  });
+
+  test("is in the append-only file when it is answered", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "migrate-"));
+    const args = ["--appendonly", "yes", "--appendfsync", "always"];
+    const first = await startOurs(args, { dir });
+    const c = await RawConnection.connect(first.port);
+    await c.text("MSET", "a", 1, "b", 2, "c", 3);
+    expect(
+      await c.text("MIGRATE", "127.0.0.1", amongOurs.servers[1].port, "", 0, 5000, "REPLACE", "KEYS", "a", "b"),
+    ).toBe(OK);
+    await first.kill9();
+    c.close();
+    const second = await startOurs(args, { dir });
+    const again = await RawConnection.connect(second.port);
+    expect(await again.text("MGET", "a", "b", "c")).toBe("*3\r\n$-1\r\n$-1\r\n$1\r\n3\r\n");
+    again.close();
+    await second.stop();
+    rmSync(dir, { recursive: true });
   });
 
   test("keeps the connection for the next one", async () => {
