@@ -1,5 +1,6 @@
 import { copyBytes } from "../lib/bytes.ts";
-import { areSymbols, characterOf, packSymbols, symbolOf, unpackSymbols } from "../lib/symbols.ts";
+import { digitCount } from "../lib/integer.ts";
+import { areSymbols, characterOf, packInteger, packSymbols, symbolOf, unpackSymbols } from "../lib/symbols.ts";
 
 /**
  * How a packed list holds a text: a code of one byte, and a content.
@@ -54,6 +55,12 @@ export function codeFor(buf: Uint8Array, start: number, len: number): number {
   return len <= LENGTH_16_MAX ? LENGTH_16 : LENGTH_32;
 }
 
+/** The code of the text of an integer of 32 bits. */
+export function codeForInteger(value: number): number {
+  if (value >= 0 && value <= 9) return ONE_SYMBOL | symbolOf(ZERO + value);
+  return SYMBOLS + digitCount(value);
+}
+
 function areDigits(buf: Uint8Array, start: number, len: number): boolean {
   for (let i = start; i < start + len; i++) if (buf[i] < ZERO || buf[i] > ZERO + 9) return false;
   return true;
@@ -100,6 +107,11 @@ function writeLength(u8: Uint8Array, at: number, bytes: number, len: number): vo
 export function encode(code: number, buf: Uint8Array, start: number, len: number, out: Uint8Array, at: number): void {
   if (code === DIGITS) encodeDigits(buf, start, out, at);
   else if (code >= SYMBOLS + 2) packSymbols(buf, start, len, out, at);
+}
+
+/** `encode` of the text of an integer of 32 bits. */
+export function encodeInteger(code: number, value: number, out: Uint8Array, at: number): void {
+  if (code >= SYMBOLS + 2) packInteger(value, code - SYMBOLS, out, at);
 }
 
 /** Writes the text of a content that is not held as bytes. */

@@ -233,7 +233,7 @@ export class ListValues extends ListCursor implements Collection {
   }
 
   /** Adds a leaf behind the last one of a tree. */
-  grow(t: Ptr, { p, bytes, count }: PackedList): void {
+  grow(t: Ptr, p: Ptr, bytes: number, count: number): void {
     this.tree.append(t, p, bytes, count);
   }
 

@@ -11,7 +11,7 @@ import { HASHTABLE, INTSET, kind, LISTPACK, SET } from "./kinds.ts";
 import { MemberTable, type MemberVisitor } from "./member-table.ts";
 
 const INTEGER_SET = kind(SET, INTSET);
-const PACKED_SET = kind(SET, LISTPACK);
+export const PACKED_SET = kind(SET, LISTPACK);
 const TABLE_SET = kind(SET, HASHTABLE);
 /** A table is sampled by picks instead of a walk when it has more than this times the members that are wanted. */
 const PICKING_FACTOR = 3;
@@ -436,11 +436,13 @@ export class SetValues implements Collection {
     list.open(this.entries.reference(e), this.entries.valueLength(e));
   }
 
-  private maxIntegers(): number {
+  /** How many members a set of integers may have. */
+  maxIntegers(): number {
     return Math.min(this.setMaxIntsetEntries, INTEGERS_MAX);
   }
 
-  private maxListed(): number {
+  /** How many members a packed set may have. */
+  maxListed(): number {
     return Math.min(this.setMaxListpackEntries, ELEMENTS_MAX);
   }
 }

@@ -11,7 +11,7 @@ import { HEADER_BYTES, TableZset } from "./table-zset.ts";
 import { ZsetCursor } from "./zset-cursor.ts";
 import type { LexRange, ScoreRange } from "./zset-range.ts";
 
-const PACKED_ZSET = kind(ZSET, LISTPACK);
+export const PACKED_ZSET = kind(ZSET, LISTPACK);
 const TABLE_ZSET = kind(ZSET, SKIPLIST);
 
 export type ScoredVisitor = (member: Span, score: number) => void;
@@ -341,7 +341,8 @@ export class ZsetValues implements Collection {
     this.entries.setReference(e, list.p, list.bytes);
   }
 
-  private maxPacked(): number {
+  /** How many members a packed sorted set may have. */
+  maxPacked(): number {
     return Math.min(this.zsetMaxListpackEntries, ELEMENTS_MAX >> 1);
   }
 }

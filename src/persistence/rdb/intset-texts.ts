@@ -1,6 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
 import { RdbError } from "./rdb-input.ts";
-import { IntegerTexts, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
 
 const INTSET_HEADER_BYTES = 8;
 
@@ -16,7 +16,6 @@ export class IntsetTexts implements Texts {
   private high = 0;
   private low = 0;
   private isFirst = true;
-  private readonly integers = new IntegerTexts();
 
   /** Opens the intset that `bytes` are. They must stay until it is read. */
   open({ buf, start, len }: Span): void {
@@ -31,7 +30,7 @@ export class IntsetTexts implements Texts {
     this.isFirst = true;
   }
 
-  next(out: Span): boolean {
+  next(out: Item): boolean {
     const { buf, at, width } = this;
     if (at === this.end) return false;
     const low = readSigned(buf, at, Math.min(width, 4));
@@ -40,8 +39,8 @@ export class IntsetTexts implements Texts {
     this.isFirst = false;
     this.high = high;
     this.low = low;
-    if (width === 8) this.integers.writeWide(buf, at, out);
-    else this.integers.write(low, out);
+    if (width === 8) out.setWide(buf, at);
+    else out.setInteger(low);
     this.at = at + width;
     return true;
   }

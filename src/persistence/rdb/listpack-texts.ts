@@ -1,6 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
 import { RdbError } from "./rdb-input.ts";
-import { IntegerTexts, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A listpack: its bytes (4), the number of elements (2), the elements, END. An element starts with a code that says what it is:
@@ -20,6 +20,8 @@ const INT_16 = 0xf1;
 const INT_24 = 0xf2;
 const INT_32 = 0xf3;
 const INT_64 = 0xf4;
+/** Of an element so long at most the length takes one byte behind it. */
+const ONE_BYTE_MAX = 127;
 
 export class ListpackTexts implements Texts {
   private buf: Uint8Array = new Uint8Array(0);
@@ -27,7 +29,6 @@ export class ListpackTexts implements Texts {
   private end = 0;
   private counted = 0;
   private count = 0;
-  private readonly integers = new IntegerTexts();
   /** Of the element that is read: its bytes without the length behind it. */
   private size = 0;
 
@@ -45,7 +46,7 @@ export class ListpackTexts implements Texts {
     this.count = 0;
   }
 
-  next(out: Span): boolean {
+  next(out: Item): boolean {
     const { buf, at, end } = this;
     if (at === end) {
       if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) this.damaged();
@@ -55,7 +56,7 @@ export class ListpackTexts implements Texts {
     const code = buf[at];
     if (code < 0x80) {
       this.size = 1;
-      this.integers.write(code, out);
+      out.setInteger(code);
     } else if (code < 0xc0) {
       this.string(1, code & 63, out);
     } else {
@@ -65,13 +66,13 @@ export class ListpackTexts implements Texts {
     return true;
   }
 
-  private longer(code: number, out: Span): void {
+  private longer(code: number, out: Item): void {
     const { buf, at, end } = this;
     if (code < 0xe0) {
       this.size = 2;
       if (at + 2 > end) this.damaged();
       const value = ((code & 31) << 8) | buf[at + 1];
-      this.integers.write((value << 19) >> 19, out);
+      out.setInteger((value << 19) >> 19);
     } else if (code < LONG_STRING) {
       if (at + 2 > end) this.damaged();
       this.string(2, ((code & 15) << 8) | buf[at + 1], out);
@@ -83,25 +84,30 @@ export class ListpackTexts implements Texts {
     }
   }
 
-  private string(head: number, len: number, out: Span): void {
+  private string(head: number, len: number, out: Item): void {
     this.size = head + len;
     if (this.at + this.size > this.end) this.damaged();
-    out.set(this.buf, this.at + head, len);
+    out.setText(this.buf, this.at + head, len);
   }
 
-  private integer(code: number, out: Span): void {
+  private integer(code: number, out: Item): void {
     const { buf, at } = this;
     const bytes = integerBytes(code);
     this.size = 1 + bytes;
     if (bytes === 0 || at + this.size > this.end) this.damaged();
-    if (bytes === 8) this.integers.writeWide(buf, at + 1, out);
-    else this.integers.write(readSigned(buf, at + 1, bytes), out);
+    if (bytes === 8) out.setWide(buf, at + 1);
+    else out.setInteger(readSigned(buf, at + 1, bytes));
   }
 
   /** Goes to the next element; what stands between must be the length of this one. */
   private passLength(): void {
     const { buf, size } = this;
     const from = this.at + size;
+    if (size <= ONE_BYTE_MAX) {
+      if (from >= this.end || buf[from] !== size) this.damaged();
+      this.at = from + 1;
+      return;
+    }
     const bytes = lengthBytes(size);
     if (from + bytes > this.end) this.damaged();
     for (let i = 0, rest = size; i < bytes; i++) {
@@ -132,9 +138,8 @@ function integerBytes(code: number): number {
   }
 }
 
-/** How many bytes the length of an element takes behind it. From the second on, Redis does not use the largest number of each size. */
+/** How many bytes the length of an element of more than ONE_BYTE_MAX bytes takes behind it. Redis does not use the largest number of each size. */
 function lengthBytes(size: number): number {
-  if (size <= 127) return 1;
   if (size < 16_383) return 2;
   if (size < 2_097_151) return 3;
   return size < 268_435_455 ? 4 : 5;

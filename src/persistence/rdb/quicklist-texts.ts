@@ -2,7 +2,7 @@ import { Span } from "../../lib/bytes.ts";
 import { NODE_PACKED, NODE_PLAIN } from "./codes.ts";
 import { ListpackTexts } from "./listpack-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
-import type { Texts } from "./texts.ts";
+import type { Item, Texts } from "./texts.ts";
 import { ZiplistTexts } from "./ziplist-texts.ts";
 
 /** A list as a sequence of nodes: ziplists or, in the second form, listpacks and single large elements. */
@@ -25,7 +25,7 @@ export class QuicklistTexts implements Texts {
     this.inNode = false;
   }
 
-  next(out: Span): boolean {
+  next(out: Item): boolean {
     for (;;) {
       if (this.inNode && this.node.next(out)) return true;
       this.inNode = false;
@@ -36,12 +36,13 @@ export class QuicklistTexts implements Texts {
   }
 
   /** Reads a node. True when it is an element itself. */
-  private openNode(out: Span): boolean {
+  private openNode(out: Item): boolean {
     const { input, bytes } = this;
     const container = this.isSecond ? input.plainLength() : NODE_PACKED;
     if (container !== NODE_PLAIN && container !== NODE_PACKED) {
       throw new RdbError(`Quicklist integrity check failed: container ${container}`);
     }
+    if (container === NODE_PLAIN) out.isInteger = false;
     input.string(container === NODE_PLAIN ? out : bytes);
     if (container === NODE_PLAIN && out.len === 0)
       throw new RdbError("Quicklist integrity check failed: an empty node");

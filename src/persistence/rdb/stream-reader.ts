@@ -1,4 +1,4 @@
-import { copyBytes, own, Span } from "../../lib/bytes.ts";
+import { copyBytes, own } from "../../lib/bytes.ts";
 import { parseBigInteger, parseInteger } from "../../lib/integer.ts";
 import { NULL, type Ptr } from "../../memory/arena.ts";
 import type { StreamValues } from "../../types/stream.ts";
@@ -6,6 +6,7 @@ import { StreamId } from "../../types/stream-id.ts";
 import { TYPE } from "./codes.ts";
 import { ListpackTexts } from "./listpack-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
+import { Item } from "./texts.ts";
 
 const ID_BYTES = 16;
 const TWO_32 = 2 ** 32;
@@ -23,7 +24,7 @@ const TIME_MAX_MS = 2 ** 48 - 1;
 /** A stream that is read: `read` gives pauses in which others may work. Throws RdbError. */
 export class StreamReader {
   private readonly listpack = new ListpackTexts("Stream listpack");
-  private readonly text = new Span();
+  private readonly text = new Item();
   private readonly key = new StreamId();
   private readonly id = new StreamId();
   private readonly last = new StreamId();
@@ -77,6 +78,7 @@ export class StreamReader {
     let seen = 0;
     let removed = 0;
     while (listpack.next(text)) {
+      text.toText();
       seen++;
       if (this.readEntry(h)) removed++;
     }
@@ -138,6 +140,7 @@ export class StreamReader {
 
   private next(): void {
     if (!this.listpack.next(this.text)) damaged();
+    this.text.toText();
   }
 
   /** Copies the text behind the others; returns where it is. */

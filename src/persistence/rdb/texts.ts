@@ -1,42 +1,68 @@
-import type { Span } from "../../lib/bytes.ts";
-import { formatBigInteger, formatInteger, INTEGER_TEXT_MAX } from "../../lib/integer.ts";
+import { copyBytes, Span } from "../../lib/bytes.ts";
+import { digitCount, formatBigInteger, formatInteger, INTEGER_TEXT_MAX } from "../../lib/integer.ts";
 
 const TWO_32 = 2 ** 32;
 
-/** Texts one after the other. */
-export interface Texts {
-  /** The next one; those of packed forms are valid until the third call after this. False behind the last. Throws RdbError when what is read is damaged. */
-  next(out: Span): boolean;
-}
+/** An element of a packed form: a text, or an integer of 32 bits whose text is made only for those who ask for it. */
+export class Item extends Span {
+  /** Whether it is `integer`, and the span not its text yet. */
+  isInteger = false;
+  integer = 0;
+  private readonly digits = new Uint8Array(INTEGER_TEXT_MAX);
 
-/** Integers as text, in three places in turn: deadline, field and value are needed together. */
-export class IntegerTexts {
-  private texts = [0, 1, 2].map(() => new Uint8Array(INTEGER_TEXT_MAX));
-  private turn = 0;
-
-  private nextText(): Uint8Array {
-    this.turn = this.turn === 2 ? 0 : this.turn + 1;
-    return this.texts[this.turn];
+  setText(buf: Uint8Array, start: number, len: number): void {
+    this.isInteger = false;
+    this.set(buf, start, len);
   }
 
-  /** A safe integer. */
-  write(value: number, out: Span): void {
-    const text = this.nextText();
-    out.set(text, 0, formatInteger(value, text, 0));
+  setInteger(value: number): void {
+    this.isInteger = true;
+    this.integer = value;
+  }
+
+  /** Becomes as another one is, for as long as what that was read from stays. */
+  copy(from: Item): void {
+    if (from.isInteger) {
+      this.setInteger(from.integer);
+    } else if (from.buf === from.digits) {
+      copyBytes(from.digits, 0, from.len, this.digits, 0);
+      this.setText(this.digits, 0, from.len);
+    } else {
+      this.setText(from.buf, from.start, from.len);
+    }
+  }
+
+  /** Bytes of the element's text. */
+  textLength(): number {
+    return this.isInteger ? digitCount(this.integer) : this.len;
   }
 
   /** The signed integer of 64 bits at buf[at], the lowest byte first. */
-  writeWide(buf: Uint8Array, at: number, out: Span): void {
-    const low = readSigned(buf, at, 4) >>> 0;
+  setWide(buf: Uint8Array, at: number): void {
+    const { digits } = this;
+    const low = readSigned(buf, at, 4);
     const high = readSigned(buf, at + 4, 4);
-    const value = high * TWO_32 + low;
-    if (Number.isSafeInteger(value)) {
-      this.write(value, out);
+    if (high === low >> 31) {
+      this.setInteger(low);
       return;
     }
-    const text = this.nextText();
-    out.set(text, 0, formatBigInteger((BigInt(high) << 32n) | BigInt(low), text, 0));
+    const value = high * TWO_32 + (low >>> 0);
+    const len = Number.isSafeInteger(value)
+      ? formatInteger(value, digits, 0)
+      : formatBigInteger((BigInt(high) << 32n) | BigInt(low >>> 0), digits, 0);
+    this.setText(digits, 0, len);
   }
+
+  /** Makes the span the element's text, whatever it is; valid until the next element is read into this. */
+  toText(): void {
+    if (this.isInteger) this.setText(this.digits, 0, formatInteger(this.integer, this.digits, 0));
+  }
+}
+
+/** Elements one after the other. */
+export interface Texts {
+  /** The next one. False behind the last. Throws RdbError when what is read is damaged. */
+  next(out: Item): boolean;
 }
 
 /** The signed integer of one to four bytes, the lowest first. */

@@ -1,5 +1,5 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { EMPTY, Span } from "../../lib/bytes.ts";
+import { EMPTY } from "../../lib/bytes.ts";
 import { parseDouble } from "../../lib/float.ts";
 import { NULL, type Ptr } from "../../memory/arena.ts";
 import { EMPTY_BYTES } from "../../structures/packed-list.ts";
@@ -7,15 +7,16 @@ import { PACKED_HASH, TABLE_HASH } from "../../types/hash.ts";
 import { NO_DEADLINE } from "../../types/hash-deadlines.ts";
 import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, STREAM, ZSET } from "../../types/kinds.ts";
 import { ListBuilder } from "../../types/list-builder.ts";
-import { PackedHashBuilder } from "../../types/packed-hash-builder.ts";
 import { STREAM_VALUE } from "../../types/stream.ts";
 import { TYPE } from "./codes.ts";
 import { IntsetTexts } from "./intset-texts.ts";
 import { ListpackTexts } from "./listpack-texts.ts";
+import { PackedDraft } from "./packed-draft.ts";
 import { QuicklistTexts } from "./quicklist-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
+import { SHAPES, ZIPLIST_NAMES } from "./shapes.ts";
 import { StreamReader } from "./stream-reader.ts";
-import type { Texts } from "./texts.ts";
+import { Item, type Texts } from "./texts.ts";
 import { ZiplistTexts } from "./ziplist-texts.ts";
 import { ZipmapTexts } from "./zipmap-texts.ts";
 
@@ -25,41 +26,6 @@ const STEP_ELEMENTS = 128;
 const SCORE_NAN = 253;
 const SCORE_INFINITE = 254;
 const SCORE_MINUS_INFINITE = 255;
-
-/** What Redis calls a damaged ziplist. */
-const ZIPLIST_NAMES: Readonly<Record<number, string>> = {
-  [TYPE.LIST_ZIPLIST]: "Ziplist",
-  [TYPE.ZSET_ZIPLIST]: "Zset ziplist",
-  [TYPE.HASH_ZIPLIST]: "Hash ziplist",
-};
-
-/** What a value is made of. */
-const SHAPES: Readonly<Record<number, number>> = {
-  [TYPE.LIST]: LIST,
-  [TYPE.LIST_ZIPLIST]: LIST,
-  [TYPE.LIST_QUICKLIST]: LIST,
-  [TYPE.LIST_QUICKLIST_2]: LIST,
-  [TYPE.SET]: SET,
-  [TYPE.SET_INTSET]: SET,
-  [TYPE.SET_LISTPACK]: SET,
-  [TYPE.ZSET]: ZSET,
-  [TYPE.ZSET_BINARY]: ZSET,
-  [TYPE.ZSET_ZIPLIST]: ZSET,
-  [TYPE.ZSET_LISTPACK]: ZSET,
-  [TYPE.HASH]: HASH,
-  [TYPE.HASH_ZIPMAP]: HASH,
-  [TYPE.HASH_ZIPLIST]: HASH,
-  [TYPE.HASH_LISTPACK]: HASH,
-  [TYPE.HASH_TIMED_PRE_GA]: HASH,
-  [TYPE.HASH_LISTPACK_TIMED_PRE_GA]: HASH,
-  [TYPE.HASH_TIMED]: HASH,
-  [TYPE.HASH_LISTPACK_TIMED]: HASH,
-  [TYPE.STREAM]: STREAM,
-  [TYPE.STREAM_2]: STREAM,
-  [TYPE.STREAM_3]: STREAM,
-  [TYPE.STREAM_4]: STREAM,
-  [TYPE.STREAM_5]: STREAM,
-};
 
 /**
  * Reads the values of keys that are collections, in any of the forms that they were ever written in, and makes them anew through their
@@ -81,8 +47,7 @@ export class ValueReader {
   /** The hash, set or sorted set that is made: an entry of no database. */
   private draft: Ptr = NULL;
   private readonly lists: ListBuilder;
-  /** A hash that is packed as far as it has been read. */
-  private readonly packed: PackedHashBuilder;
+  private readonly packed: PackedDraft;
   private packing = false;
   /** Where texts come from; undefined: they are strings of their own. */
   private source: Texts | undefined;
@@ -97,16 +62,16 @@ export class ValueReader {
   private readonly ziplist = new ZiplistTexts();
   private readonly zipmap = new ZipmapTexts();
   private readonly intset = new IntsetTexts();
-  private readonly a = new Span();
-  private readonly b = new Span();
-  private readonly c = new Span();
+  private readonly a = new Item();
+  private readonly b = new Item();
+  private readonly c = new Item();
 
   constructor(
     private readonly keyspace: Keyspace,
     private readonly input: RdbInput,
   ) {
     this.lists = new ListBuilder(keyspace.lists);
-    this.packed = new PackedHashBuilder(keyspace.arena);
+    this.packed = new PackedDraft(keyspace);
     this.quicklist = new QuicklistTexts(input);
     this.streams = new StreamReader(keyspace.streams, input, () => keyspace.clock.unixMs());
   }
@@ -129,25 +94,27 @@ export class ValueReader {
     }
     this.openSource(type);
     if (this.shape === LIST) this.lists.begin();
-    else if (this.isPlainHash(type) && this.left <= this.keyspace.hashes.maxFields()) this.beginPacking();
+    else if (this.mayBePacked(type)) this.beginPacking();
     else this.draft = this.makeDraft();
   }
 
-  private isPlainHash(type: number): boolean {
-    return this.shape === HASH && type < TYPE.HASH_TIMED_PRE_GA;
+  private mayBePacked(type: number): boolean {
+    const { hashes, sets } = this.keyspace;
+    if (this.shape === HASH) return type < TYPE.HASH_TIMED_PRE_GA && this.left <= hashes.maxFields();
+    if (this.shape === SET) return type !== TYPE.SET_INTSET && this.left <= sets.maxListed();
+    // What is no listpack is in the other order.
+    return this.source !== undefined;
   }
 
   private beginPacking(): void {
     this.packing = true;
-    this.packed.begin();
+    this.packed.begin(this.shape);
   }
 
-  /** The hash is not one that may be packed: what there is of it becomes a draft. */
+  /** It is none that may be packed: what there is of it becomes a draft. */
   private endPacking(): void {
-    const { entries } = this.keyspace;
     this.packing = false;
-    const p = this.packed.finish();
-    this.draft = entries.createReference(PACKED_HASH, false, EMPTY, 0, 0, p, this.packed.bytes);
+    this.draft = this.packed.toDraft();
   }
 
   private beginStream(type: number): void {
@@ -197,7 +164,7 @@ export class ValueReader {
     this.source = undefined;
   }
 
-  private openBlob(type: number, bytes: Span): void {
+  private openBlob(type: number, bytes: Item): void {
     switch (type) {
       case TYPE.SET_INTSET:
         this.intset.open(bytes);
@@ -272,27 +239,43 @@ export class ValueReader {
   }
 
   /** The next text of the source. False at its end. */
-  private next(out: Span): boolean {
+  private next(out: Item): boolean {
     if (this.source !== undefined) return this.source.next(out);
     if (this.left === 0) return false;
     this.left--;
-    this.input.string(out);
+    this.readString(out);
     return true;
+  }
+
+  private readString(out: Item): void {
+    out.isInteger = false;
+    this.input.string(out);
   }
 
   private readListed(): boolean {
     const { a } = this;
     if (!this.next(a)) return false;
-    this.lists.add(a.buf, a.start, a.len);
+    if (a.isInteger) this.lists.addInteger(a.integer);
+    else this.lists.add(a.buf, a.start, a.len);
     return true;
   }
 
   private readMember(): boolean {
     const { a } = this;
     if (!this.next(a)) return false;
-    if (!this.keyspace.sets.add(this.draft, a.buf, a.start, a.len))
-      throw new RdbError("Duplicate set members detected");
+    if (!this.addMember(a)) throw new RdbError("Duplicate set members detected");
     return true;
+  }
+
+  /** False when it is there already. */
+  private addMember(member: Item): boolean {
+    const { packed } = this;
+    if (this.packing) {
+      if (packed.addMember(member)) return !packed.isRepeated;
+      this.endPacking();
+    }
+    member.toText();
+    return this.keyspace.sets.add(this.draft, member.buf, member.start, member.len);
   }
 
   private readScored(): boolean {
@@ -306,18 +289,29 @@ export class ValueReader {
     const { b } = this;
     if (!this.next(this.a)) return false;
     if (!this.next(b)) throw new RdbError("Zset listpack integrity check failed.");
-    const score = parseDouble(b.buf, b.start, b.len);
+    const score = b.isInteger ? b.integer : parseDouble(b.buf, b.start, b.len);
     if (score === undefined) throw new RdbError("Zset listpack integrity check failed.");
     this.addScored(score);
     return true;
   }
 
   private addScored(score: number): void {
-    const { zsets } = this.keyspace;
-    const { buf, start, len } = this.a;
     if (Number.isNaN(score)) throw new RdbError("Zset with NAN score detected");
-    if (zsets.find(this.draft, buf, start, len)) throw new RdbError("Duplicate zset fields detected");
-    zsets.put(this.draft, score, buf, start, len);
+    if (!this.addNewScored(score, this.a)) throw new RdbError("Duplicate zset fields detected");
+  }
+
+  /** False when it is there already. */
+  private addNewScored(score: number, member: Item): boolean {
+    const { packed, draft } = this;
+    const { zsets } = this.keyspace;
+    if (this.packing) {
+      if (packed.addScored(score, member)) return !packed.isRepeated;
+      this.endPacking();
+      return this.addNewScored(score, member);
+    }
+    member.toText();
+    if (zsets.find(draft, member.buf, member.start, member.len)) return false;
+    return zsets.put(draft, score, member.buf, member.start, member.len);
   }
 
   /** A score in the first form. */
@@ -345,7 +339,7 @@ export class ValueReader {
         return this.readPackedTimedField();
     }
     if (!this.next(a)) return false;
-    if (this.source === undefined) this.input.string(b);
+    if (this.source === undefined) this.readString(b);
     else if (!this.next(b)) throw new RdbError("Hash listpack integrity check failed.");
     this.addField(NO_DEADLINE);
     return true;
@@ -356,8 +350,8 @@ export class ValueReader {
     if (this.left === 0) return false;
     this.left--;
     const ttl = input.plainLength();
-    input.string(this.a);
-    input.string(this.b);
+    this.readString(this.a);
+    this.readString(this.b);
     this.addField(ttl === 0 || this.type === TYPE.HASH_TIMED_PRE_GA ? ttl : this.minDeadlineMs + ttl - 1);
     return true;
   }
@@ -366,7 +360,7 @@ export class ValueReader {
     const { listpack, a, b, c } = this;
     if (!listpack.next(a)) return false;
     if (!listpack.next(b) || !listpack.next(c)) throw new RdbError("Hash listpackex integrity check failed.");
-    const deadlineMs = parseDouble(c.buf, c.start, c.len);
+    const deadlineMs = c.isInteger ? c.integer : parseDouble(c.buf, c.start, c.len);
     if (deadlineMs === undefined) throw new RdbError("Hash listpackex integrity check failed.");
     this.addField(deadlineMs);
     return true;
@@ -374,15 +368,17 @@ export class ValueReader {
 
   private addField(deadlineMs: number): void {
     const { hashes } = this.keyspace;
-    const { a, b } = this;
+    const { a, b, packed } = this;
     if (this.packing) {
-      if (hashes.fits(a.len) && hashes.fits(b.len) && this.packed.count < hashes.maxFields()) {
-        if (!this.packed.add(a, b)) throw this.duplicateField();
+      if (packed.addField(a, b)) {
+        if (packed.isRepeated) throw this.duplicateField();
         return;
       }
       this.endPacking();
     }
     const { draft } = this;
+    a.toText();
+    b.toText();
     if (deadlineMs !== NO_DEADLINE) {
       if (!Number.isSafeInteger(deadlineMs) || deadlineMs < 0)
         throw new RdbError("Hash field with an invalid TTL detected");
@@ -400,7 +396,7 @@ export class ValueReader {
   }
 
   private finish(): void {
-    const { keyspace, draft } = this;
+    const { keyspace, packed } = this;
     if (this.shape === LIST) {
       this.isEmpty = this.lists.isEmpty;
       if (this.isEmpty) return;
@@ -409,13 +405,26 @@ export class ValueReader {
       return;
     }
     if (this.packing) {
-      this.packing = false;
-      this.kind = PACKED_HASH;
-      this.root = this.packed.finish();
-      this.rootBytes = this.packed.bytes;
-      this.isEmpty = this.root === NULL;
-      return;
+      if (!packed.isOfIntegers) {
+        this.finishPacked();
+        return;
+      }
+      this.endPacking();
     }
+    this.finishDraft();
+  }
+
+  private finishPacked(): void {
+    const { packed } = this;
+    this.packing = false;
+    this.kind = packed.kind;
+    this.root = packed.finish();
+    this.rootBytes = packed.bytes;
+    this.isEmpty = this.root === NULL;
+  }
+
+  private finishDraft(): void {
+    const { keyspace, draft } = this;
     const { entries } = keyspace;
     this.isEmpty = this.shape !== STREAM && keyspace.collections[this.shape]!.length(draft) === 0;
     if (this.isEmpty) {
@@ -455,7 +464,6 @@ export class ValueReader {
   discard(): void {
     this.drop();
     this.lists.discard();
-    if (this.packing) this.packed.discard();
     this.packing = false;
     const { draft, keyspace } = this;
     if (draft === NULL) return;

@@ -1,6 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
 import { RdbError } from "./rdb-input.ts";
-import { IntegerTexts, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A ziplist, which Redis wrote before listpacks: its bytes (4), where its last element is (4), the number of elements (2), the elements, END.
@@ -35,7 +35,6 @@ export class ZiplistTexts implements Texts {
   private sizeBefore = 0;
   private following = 0;
   private name = "";
-  private readonly integers = new IntegerTexts();
 
   /** Opens the ziplist that `bytes` are. They must stay until it is read. `name`: what it is called when it is damaged. */
   open({ buf, start, len }: Span, name = "Ziplist"): void {
@@ -51,7 +50,7 @@ export class ZiplistTexts implements Texts {
     this.sizeBefore = 0;
   }
 
-  next(out: Span): boolean {
+  next(out: Item): boolean {
     const { at, end } = this;
     if (at === end) {
       if (this.counted !== COUNT_UNKNOWN && this.counted !== this.count) this.damaged();
@@ -77,7 +76,7 @@ export class ZiplistTexts implements Texts {
     return after;
   }
 
-  private read(at: number, out: Span): void {
+  private read(at: number, out: Item): void {
     const { buf } = this;
     const code = buf[at];
     if (code < 0x40) {
@@ -89,23 +88,23 @@ export class ZiplistTexts implements Texts {
       this.string(at + 5, buf[at + 1] * 2 ** 24 + ((buf[at + 2] << 16) | (buf[at + 3] << 8) | buf[at + 4]), out);
     } else if (code >= SMALL_FIRST && code <= SMALL_LAST) {
       this.following = at + 1;
-      this.integers.write(code - SMALL_FIRST, out);
+      out.setInteger(code - SMALL_FIRST);
     } else {
       this.integer(at + 1, integerBytes(code), out);
     }
   }
 
-  private string(at: number, len: number, out: Span): void {
+  private string(at: number, len: number, out: Item): void {
     this.following = at + len;
     if (this.following > this.end) this.damaged();
-    out.set(this.buf, at, len);
+    out.setText(this.buf, at, len);
   }
 
-  private integer(at: number, bytes: number, out: Span): void {
+  private integer(at: number, bytes: number, out: Item): void {
     this.following = at + bytes;
     if (bytes === 0 || this.following > this.end) this.damaged();
-    if (bytes === 8) this.integers.writeWide(this.buf, at, out);
-    else this.integers.write(readSigned(this.buf, at, bytes), out);
+    if (bytes === 8) out.setWide(this.buf, at);
+    else out.setInteger(readSigned(this.buf, at, bytes));
   }
 
   private damaged(): never {

@@ -1,6 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
 import { RdbError } from "./rdb-input.ts";
-import { readUnsigned, type Texts } from "./texts.ts";
+import { type Item, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A zipmap, which Redis 2.4 had for small hashes: the number of fields (1 byte), fields and values in turn, END. Each starts with its length in
@@ -26,7 +26,7 @@ export class ZipmapTexts implements Texts {
     this.count = 0;
   }
 
-  next(out: Span): boolean {
+  next(out: Item): boolean {
     if (this.at === this.end) {
       if (this.count === 0 || this.count % 2 !== 0 || (this.counted < LONG && this.counted !== this.count >> 1))
         damaged();
@@ -37,7 +37,7 @@ export class ZipmapTexts implements Texts {
     const from = isValue ? this.at + 1 : this.at;
     const unused = isValue && this.at < this.end ? this.buf[this.at] : 0;
     if (from + len + unused > this.end) damaged();
-    out.set(this.buf, from, len);
+    out.setText(this.buf, from, len);
     this.at = from + len + unused;
     return true;
   }

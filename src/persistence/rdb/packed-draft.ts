@@ -1,0 +1,136 @@
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import { EMPTY } from "../../lib/bytes.ts";
+import { compareBytes } from "../../lib/compare-bytes.ts";
+import { isCanonicalInteger } from "../../lib/integer.ts";
+import type { Ptr } from "../../memory/arena.ts";
+import { PackedBuilder } from "../../structures/packed-builder.ts";
+import { PackedList } from "../../structures/packed-list.ts";
+import { PACKED_HASH } from "../../types/hash.ts";
+import { HASH, SET } from "../../types/kinds.ts";
+import { ScoreCodec } from "../../types/packed-zset.ts";
+import { PACKED_SET } from "../../types/set.ts";
+import { PACKED_ZSET } from "../../types/zset.ts";
+import { Item } from "./texts.ts";
+
+/**
+ * A hash, set or sorted set that is packed as far as it has been read: what its type's own code would make of the same elements, without
+ * looking for the place of each.
+ *
+ * Invariants
+ * 1. What does not fit (too many, too long, out of order) is refused; the caller takes `toDraft` and goes on with the type's own code.
+ * 2. A set is of integers only as long as `integers`: then it is no packed list in the end, but becomes what the type's own code makes of it.
+ */
+export class PackedDraft {
+  /** Whether the element that was added last is there twice. */
+  isRepeated = false;
+  private readonly builder: PackedBuilder;
+  private readonly codec = new ScoreCodec();
+  private readonly list: PackedList;
+  private shape = 0;
+  private integers = false;
+  /** The member before, and its score. */
+  private readonly before = new Item();
+  private lastScore = 0;
+
+  constructor(private readonly keyspace: Keyspace) {
+    this.builder = new PackedBuilder(keyspace.arena);
+    this.list = new PackedList(keyspace.arena);
+  }
+
+  /** Starts with nothing. `shape`: HASH, SET or ZSET. */
+  begin(shape: number): void {
+    this.shape = shape;
+    this.integers = shape === SET;
+    this.isRepeated = false;
+    this.builder.begin();
+  }
+
+  addField(field: Item, value: Item): boolean {
+    const { builder } = this;
+    const { hashes } = this.keyspace;
+    if (builder.count >> 1 >= hashes.maxFields()) return false;
+    if (!hashes.fits(field.textLength()) || !hashes.fits(value.textLength())) return false;
+    this.put(field);
+    this.isRepeated = builder.isRepeated(2);
+    this.put(value);
+    return true;
+  }
+
+  addMember(member: Item): boolean {
+    const { builder } = this;
+    const { sets } = this.keyspace;
+    if (builder.count >= sets.maxListed() || member.textLength() > sets.setMaxListpackValue) return false;
+    this.integers &&= member.isInteger || isCanonicalInteger(member.buf, member.start, member.len);
+    this.put(member);
+    this.isRepeated = builder.isRepeated(1);
+    return true;
+  }
+
+  addScored(score: number, member: Item): boolean {
+    const { builder, codec } = this;
+    const { zsets } = this.keyspace;
+    if (builder.count >> 1 >= zsets.maxPacked() || member.textLength() > zsets.zsetMaxListpackValue) return false;
+    if (builder.count > 0 && !this.isBehind(score, member)) return false;
+    this.lastScore = score;
+    builder.text(codec.bytes, 0, codec.encode(score));
+    this.put(member);
+    this.isRepeated = builder.isRepeated(2);
+    this.before.copy(member);
+    return true;
+  }
+
+  /** Whether the member's place is behind all there are. */
+  private isBehind(score: number, member: Item): boolean {
+    const { before, lastScore } = this;
+    if (score !== lastScore) return score > lastScore;
+    before.toText();
+    member.toText();
+    return compareBytes(before.buf, before.start, before.len, member.buf, member.start, member.len) < 0;
+  }
+
+  private put(item: Item): void {
+    if (item.isInteger) this.builder.integer(item.integer);
+    else this.builder.text(item.buf, item.start, item.len);
+  }
+
+  /** Whether it is a set that only its type's own code can end. */
+  get isOfIntegers(): boolean {
+    return this.integers;
+  }
+
+  /** Type and encoding. */
+  get kind(): number {
+    if (this.shape === HASH) return PACKED_HASH;
+    return this.shape === SET ? PACKED_SET : PACKED_ZSET;
+  }
+
+  /** Bytes of the packed list. */
+  get bytes(): number {
+    return this.builder.bytes;
+  }
+
+  /** Ends it: the packed list, of `bytes` bytes; NULL when nothing was added. */
+  finish(): Ptr {
+    return this.builder.finish();
+  }
+
+  /** Ends it: the same elements as an entry of no database, to which more may be added. */
+  toDraft(): Ptr {
+    if (this.integers) return this.toIntegers();
+    const p = this.builder.finish();
+    return this.keyspace.entries.createReference(this.kind, false, EMPTY, 0, 0, p, this.builder.bytes);
+  }
+
+  private toIntegers(): Ptr {
+    const { list, builder, before } = this;
+    const { sets } = this.keyspace;
+    const draft = sets.draft(false);
+    const p = builder.finish();
+    for (list.open(p, builder.bytes); list.index < list.count; list.next()) {
+      list.read(before);
+      sets.add(draft, before.buf, before.start, before.len);
+    }
+    list.free();
+    return draft;
+  }
+}

@@ -1,0 +1,176 @@
+import { copyBytes } from "../lib/bytes.ts";
+import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import { blockBytes } from "../memory/size-classes.ts";
+import {
+  codeFor,
+  codeForInteger,
+  encodeInteger,
+  LENGTH_16,
+  lengthBytes,
+  longSize,
+  SIZE_OF,
+  sizeFor,
+  writeContent,
+} from "./text-codes.ts";
+
+/** The number of elements, as in a block. */
+const HEADER_BYTES = 2;
+const ROOM_BYTES = 4096;
+/** A buffer of more bytes is not kept. */
+const KEPT_BYTES_MAX = 1 << 20;
+/** An element takes at most so many bytes beside its text: a code, and the lengths of a long content. */
+const FRAME_BYTES_MAX = 9;
+const INTEGER_BYTES_MAX = 8;
+/** Below this many bytes a loop over words is faster than a call into native code. */
+const LOOP_BYTES_MAX = 256;
+/** Bits of the filter that knows of most elements that they are new. */
+const FILTER_BITS = 4096;
+const FNV_BASIS = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * Makes a packed list (packed-list.ts) element by element, each behind the last, and then its block at once: what `insert` makes, without
+ * moving a block for every element.
+ *
+ * Invariants
+ * 1. The buffer is as a block is: header and contents from its start on, the codes at its end, the first element's last. Start and end are
+ *    where words begin, as a block's are, so that whole words can be copied.
+ * 2. The arena has nothing of the list before `finish`.
+ * 3. The filter knows every element that `isRepeated` was asked about since `begin`.
+ */
+export class PackedBuilder {
+  /** Number of elements. */
+  count = 0;
+  private buffer = new Uint8Array(ROOM_BYTES);
+  private words = new Int32Array(this.buffer.buffer);
+  /** Where the last element's content begins and ends. */
+  private last = HEADER_BYTES;
+  private at = HEADER_BYTES;
+  private readonly filter = new Int32Array(FILTER_BITS >> 5);
+  private filterUsed = false;
+
+  constructor(private readonly arena: Arena) {}
+
+  /** Starts an empty list. */
+  begin(): void {
+    this.count = 0;
+    this.last = this.at = HEADER_BYTES;
+    if (this.buffer.length > KEPT_BYTES_MAX) this.setRoom(ROOM_BYTES);
+    if (this.filterUsed) this.filter.fill(0);
+    this.filterUsed = false;
+  }
+
+  /** Bytes of the list. */
+  get bytes(): number {
+    return this.at + this.count;
+  }
+
+  /** Adds a text, of which a list can have ELEMENTS_MAX. */
+  text(buf: Uint8Array, start: number, len: number): void {
+    const code = codeFor(buf, start, len);
+    this.push(code, len + FRAME_BYTES_MAX);
+    writeContent(code, buf, start, len, this.buffer, this.last);
+    this.at = this.last + sizeFor(code, len);
+  }
+
+  /** Adds the text of an integer of 32 bits. */
+  integer(value: number): void {
+    const code = codeForInteger(value);
+    this.push(code, INTEGER_BYTES_MAX);
+    encodeInteger(code, value, this.buffer, this.last);
+    this.at = this.last + SIZE_OF[code];
+  }
+
+  /** Adds the code of an element that may take so many bytes. */
+  private push(code: number, room: number): void {
+    const { at, count } = this;
+    if (at + count + room > this.buffer.length) this.grow(room);
+    this.last = at;
+    this.count = count + 1;
+    this.buffer[this.buffer.length - 1 - count] = code;
+  }
+
+  private grow(room: number): void {
+    const { buffer, at, count } = this;
+    this.setRoom(((at + count + room) * 2 + 7) & ~7);
+    copyBytes(buffer, 0, at, this.buffer, 0);
+    copyBytes(buffer, buffer.length - count, count, this.buffer, this.buffer.length - count);
+  }
+
+  private setRoom(bytes: number): void {
+    this.buffer = new Uint8Array(bytes);
+    this.words = new Int32Array(this.buffer.buffer);
+  }
+
+  /** Whether the last element is as one of those before it, of which every `stride`th from it on counts. */
+  isRepeated(stride: number): boolean {
+    const { buffer, last, at, filter } = this;
+    let hash = FNV_BASIS ^ buffer[buffer.length - this.count];
+    for (let i = last; i < at; i++) hash = Math.imul(hash ^ buffer[i], FNV_PRIME);
+    const bits = (hash ^ (hash >>> 16)) & (FILTER_BITS - 1);
+    const bit = 1 << (bits & 31);
+    const seen = (filter[bits >> 5] & bit) !== 0;
+    filter[bits >> 5] |= bit;
+    this.filterUsed = true;
+    return seen && this.search(stride);
+  }
+
+  private search(stride: number): boolean {
+    const { buffer, count } = this;
+    const codesEnd = buffer.length;
+    const wanted = buffer[codesEnd - count];
+    let at = HEADER_BYTES;
+    for (let i = 0; i < count - 1; i++) {
+      const code = buffer[codesEnd - 1 - i];
+      if (code === wanted && (count - 1 - i) % stride === 0 && this.isLast(at)) return true;
+      at += code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(at, code));
+    }
+    return false;
+  }
+
+  /** Whether the last content is at that place, too, where one with the same code begins. */
+  private isLast(from: number): boolean {
+    const { buffer, last, at } = this;
+    for (let i = last; i < at; i++) if (buffer[i] !== buffer[from + i - last]) return false;
+    return true;
+  }
+
+  /** The length that a long content begins with. */
+  private lengthAt(at: number, code: number): number {
+    let len = 0;
+    for (let i = lengthBytes(code) - 1; i >= 0; i--) len = (len << 8) | this.buffer[at + i];
+    return len;
+  }
+
+  /** The block of the list, which is the caller's, and has `bytes` bytes; NULL when there are no elements. Begin again after it. */
+  finish(): Ptr {
+    const { count, bytes, buffer } = this;
+    if (count === 0) return NULL;
+    buffer[0] = count;
+    buffer[1] = count >> 8;
+    const p = this.arena.alloc(bytes);
+    const start = (p & UNIT_MASK) << 3;
+    const end = start + blockBytes(bytes);
+    if (bytes <= LOOP_BYTES_MAX) this.copyWords(p >>> SEGMENT_SHIFT, start, end);
+    else this.copyRanges(this.arena.u8[p >>> SEGMENT_SHIFT], start, end);
+    return p;
+  }
+
+  private copyRanges(u8: Uint8Array, start: number, end: number): void {
+    const { buffer, at, count } = this;
+    copyBytes(buffer, 0, at, u8, start);
+    copyBytes(buffer, buffer.length - count, count, u8, end - count);
+  }
+
+  private copyWords(segment: number, start: number, end: number): void {
+    const { buffer, words, at, count } = this;
+    const u8 = this.arena.u8[segment];
+    const i32 = this.arena.i32[segment];
+    const contentWords = at >> 2;
+    for (let i = 0, to = start >> 2; i < contentWords; i++) i32[to + i] = words[i];
+    for (let i = contentWords << 2; i < at; i++) u8[start + i] = buffer[i];
+    const codeWords = count >> 2;
+    for (let i = 1; i <= codeWords; i++) i32[(end >> 2) - i] = words[words.length - i];
+    for (let i = (codeWords << 2) + 1; i <= count; i++) u8[end - i] = buffer[buffer.length - i];
+  }
+}
