@@ -6,6 +6,7 @@
  * print the shortest text that reads back; only `formatDouble` would have to change for that.
  */
 import { latin1 } from "./bytes.ts";
+import { parseDecimal } from "./decimal.ts";
 import { type Numeral, PLAIN_DIGITS_MAX, PlainDecimal, readPlain, roundNumeral, scanNumeral } from "./numeral.ts";
 
 const POWERS_OF_TEN = Float64Array.from({ length: PLAIN_DIGITS_MAX + 1 }, (_, i) => 10 ** i);
@@ -25,7 +26,10 @@ const TIE_END = 10n ** 18n;
 
 /** The double that the bytes spell, the infinities included; undefined when Redis would answer "not a valid float". */
 export function parseDouble(buf: Uint8Array, start: number, len: number): number | undefined {
-  if (!readPlain(buf, start, len, plain)) return parseAny(latin1(buf, start, len));
+  if (!readPlain(buf, start, len, plain)) {
+    const decimal = parseDecimal(buf, start, len);
+    return Number.isNaN(decimal) ? parseAny(latin1(buf, start, len)) : decimal;
+  }
   // Both operands are exact, so that the one division rounds correctly.
   const value = plain.digits / POWERS_OF_TEN[plain.places];
   return plain.negative ? -value : value;

@@ -89,6 +89,29 @@ export class IntSet {
     return copy;
   }
 
+  /**
+   * Opens a new set of the integers at buf[start], one at least, each of 2^`shift` bytes (1 to 3), the lowest first. False when they are not
+   * from the least to the greatest; no set is open then.
+   */
+  load(buf: Uint8Array, start: number, shift: number, count: number): boolean {
+    this.openNew(EMPTY_BYTES + (count << shift), shift);
+    copyBytes(buf, start, count << shift, this.u8, this.first << 2);
+    for (let i = 1; i < count; i++) {
+      this.wantAt(i - 1);
+      if (this.compare(i) > 0) continue;
+      this.free();
+      return false;
+    }
+    return true;
+  }
+
+  /** Makes integer i the one that is looked for. */
+  private wantAt(i: number): void {
+    this.fetch(i, this.shift);
+    this.high = this.readHigh;
+    this.low = this.readLow;
+  }
+
   /** Makes the integer that the bytes spell the one that is looked for. False when they spell none. */
   want(buf: Uint8Array, start: number, len: number): boolean {
     const value = parseInteger(buf, start, len);
@@ -203,7 +226,7 @@ export class IntSet {
     // From the last on, so that no integer is written over before it was read.
     copyBytes(u8, first << 2, count << oldShift, this.u8, this.first << 2);
     for (let i = count - 1; i >= 0; i--) {
-      this.load(i, oldShift);
+      this.fetch(i, oldShift);
       this.store(i < index ? i : i + 1, this.readHigh, this.readLow);
     }
     this.arena.free(p, bytes);
@@ -217,7 +240,7 @@ export class IntSet {
   }
 
   /** Reads integer i of a block of integers of that width. */
-  private load(i: number, shift: number): void {
+  private fetch(i: number, shift: number): void {
     const { first } = this;
     if (shift === DOUBLE_WORD) {
       this.readLow = this.i32[first + 2 * i];
@@ -244,7 +267,7 @@ export class IntSet {
 
   /** The text of integer i; valid until the next read. */
   read(i: number, out: Span): void {
-    this.load(i, this.shift);
+    this.fetch(i, this.shift);
     const { readHigh, readLow, text } = this;
     out.set(text, 0, this.format(readHigh, readLow));
   }

@@ -94,6 +94,16 @@ export class SetValues implements Collection {
     return this.entries.createReference(INTEGER_SET, false, EMPTY, 0, 0, NULL, NO_INTEGERS_BYTES);
   }
 
+  /**
+   * `draft` with the integers at buf[start], as IntSet.load takes them: `maxIntegers` at most. NULL when they are not from the least to the
+   * greatest.
+   */
+  draftIntegers(buf: Uint8Array, start: number, shift: number, count: number): Ptr {
+    const { ints } = this;
+    if (!ints.load(buf, start, shift, count)) return NULL;
+    return this.entries.createReference(INTEGER_SET, false, EMPTY, 0, 0, ints.p, ints.bytes);
+  }
+
   /** Leaves a drafted set of at least one member for a key: `root` and `rootBytes`. Returns its type and encoding. */
   finish(draft: Ptr): number {
     const { entries } = this;

@@ -1,4 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
+import { NULL, type Ptr } from "../../memory/arena.ts";
+import type { SetValues } from "../../types/set.ts";
 import { RdbError } from "./rdb-input.ts";
 import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
 
@@ -28,6 +30,14 @@ export class IntsetTexts implements Texts {
     this.at = start + INTSET_HEADER_BYTES;
     this.end = start + len;
     this.isFirst = true;
+  }
+
+  /** All of them at once, as a draft of a set of integers. */
+  toDraft(sets: SetValues): Ptr {
+    const draft = sets.draftIntegers(this.buf, this.at, 31 - Math.clz32(this.width), this.count);
+    if (draft === NULL) damaged();
+    this.at = this.end;
+    return draft;
   }
 
   next(out: Item): boolean {

@@ -202,6 +202,8 @@ export class ValueReader {
 
   private makeSet(): Ptr {
     const { sets, entries, dict } = this.keyspace;
+    const { source, intset, left } = this;
+    if (source === intset && left > 0 && left <= sets.maxIntegers()) return intset.toDraft(sets);
     const isTable = this.left > Math.max(sets.setMaxIntsetEntries, sets.setMaxListpackEntries);
     const draft = sets.draft(isTable);
     if (isTable) dict.reserve(entries.reference(draft), this.left);
