@@ -1,9 +1,12 @@
 // The thread that compresses, sums up, writes and syncs the file of a snapshot (see persistence/snapshot/snapshots.ts).
+import { giveWay } from "./lib/thread-priority.ts";
 import { FileService } from "./persistence/snapshot/file-service.ts";
 import type { WriterRequest } from "./persistence/snapshot/messages.ts";
 
 declare const self: Worker;
 
+// Where there is but one processor, clients must not wait for time slices of this thread.
+giveWay();
 const service = new FileService();
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
