@@ -62,7 +62,7 @@ export interface CommandSpec {
   readonly requestKeys?: (args: Args) => readonly RequestKey[] | undefined;
   /** Keys of one request that no specification finds: those of unknown ones. */
   readonly moreKeys?: (args: Args) => readonly RequestKey[];
-  /** The flags (bits) that count for one request, where they depend on what it would run. */
+  /** The flags (bits) that count for one request, where they depend on what it would run, or are stricter than those that are shown. */
   readonly requestFlags?: (server: ServerContext, args: Args) => number;
   readonly group: string;
   readonly since: string;

@@ -1,5 +1,5 @@
 import type { Call } from "../command/call.ts";
-import { command, keysAt, type RequestKey } from "../command/command.ts";
+import { command, FLAGS, keysAt, type RequestKey } from "../command/command.ts";
 import { ERRORS, error } from "../command/errors.ts";
 import { Migration } from "../command/migration.ts";
 import type { Args } from "../resp/args.ts";
@@ -7,8 +7,8 @@ import type { Args } from "../resp/args.ts";
 const FIRST_OPTION = 6;
 const KEY_FLAGS = ["RW", "access", "delete"];
 const KEY_AND_KEYS = error("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
-const NOT_AS_A_PART = error(
-  "ERR MIGRATE is not allowed in transactions and scripts: other clients are served while it waits for the target instance",
+const NOT_IN_SCRIPTS = error(
+  "ERR MIGRATE is not allowed in scripts: other clients are served while it waits for the target instance",
 );
 const TIMEOUT_MS_DEFAULT = 1000;
 
@@ -84,6 +84,8 @@ export const migrate = command({
     },
   ],
   requestKeys: keysOfRequest,
+  // What is queued would not be one step. Redis lets it be queued, and stands still meanwhile.
+  requestFlags: () => FLAGS.write | FLAGS.movablekeys | FLAGS.no_multi,
   secrets: secretsOf,
   group: "generic",
   since: "2.6.0",
@@ -98,7 +100,7 @@ export const migrate = command({
     const { copy, replace, credentials, firstKey, keyCount } = readOptions(c);
     const timeoutMs = c.integer(5);
     c.integer(4);
-    if (!c.mayWait) c.fail(NOT_AS_A_PART);
+    if (!c.mayWait) c.fail(NOT_IN_SCRIPTS);
     if (c.failed) return;
     const keys: number[] = [];
     for (let i = firstKey; i < firstKey + keyCount; i++) if (c.read(i) !== 0) keys.push(i);
