@@ -13,6 +13,9 @@ import type { Parser } from "./resp/parser.ts";
 /** maxmemory in a container, if nobody sets it. */
 const CONTAINER_SHARE = "75%";
 
+/** When Redis saves, if nobody says so. */
+const REDIS_SAVE_POINTS = "3600 1 300 100 60 10000";
+
 /** A server whose configuration takes effect here. */
 interface Configurable extends ServerContext {
   readonly parser: Parser;
@@ -27,6 +30,7 @@ interface Configurable extends ServerContext {
  */
 export function applyConfig(server: Configurable): void {
   limitToContainer(server);
+  saveWithoutFile(server);
   followMemory(server);
   followDefragmentation(server);
   followObservation(server);
@@ -116,6 +120,13 @@ function limitToContainer({ config, log }: Configurable): void {
   config.set([["maxmemory", CONTAINER_SHARE]]);
   const { bytes } = config.values.maxmemory;
   log.notice(`maxmemory is ${bytes} bytes: ${CONTAINER_SHARE} of the ${available} that this container may use`);
+}
+
+/** Who switches the append-only file off and says nothing of snapshots, as Redis's own redis.conf does, counts on Redis's. */
+function saveWithoutFile({ config, log }: Configurable): void {
+  if (!config.isGiven("appendonly") || config.values.appendonly || config.isGiven("save")) return;
+  config.set([["save", REDIS_SAVE_POINTS]]);
+  log.notice(`save is "${REDIS_SAVE_POINTS}", as in Redis, because the append only file is off`);
 }
 
 function warnOfSmallLimit(server: Configurable, bytes: number): undefined {

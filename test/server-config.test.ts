@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { type DirectiveName, findDirective } from "../src/config/directives.ts";
 import { EVENTS } from "../src/pubsub/key-events.ts";
 import { Parser } from "../src/resp/parser.ts";
 import { applyConfig } from "../src/server-config.ts";
@@ -103,5 +104,25 @@ describe("a running server", () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe("save points, if nobody gives any,", () => {
+  const points = (...given: [DirectiveName, string][]): string => {
+    const server = Object.assign(new LocalServer(), { parser: new Parser(), rebind: () => undefined });
+    for (const [name, value] of given) server.config.load(findDirective(name)!, value.split(" "), false);
+    applyConfig(server);
+    return server.config.text("save");
+  };
+
+  test("are Redis's when the append-only file is switched off, and none otherwise", () => {
+    expect(points(["appendonly", "no"])).toBe("3600 1 300 100 60 10000");
+    expect(points(["appendonly", "yes"])).toBe("");
+    expect(points()).toBe("");
+  });
+
+  test("are none when that is said", () => {
+    expect(points(["appendonly", "no"], ["save", ""])).toBe("");
+    expect(points(["save", "10 1"], ["appendonly", "no"])).toBe("10 1");
   });
 });

@@ -216,7 +216,9 @@ export class ConfigStore {
     return (Object.keys(DIRECTIVES) as DirectiveName[]).map((name) => {
       const directive = DIRECTIVES[name] as AnyDirective;
       const lines = directive.kind.fileLines(this.values[name], directive.fallback);
-      return { name, lines: all ? lines.map(({ words }) => ({ words, needed: true })) : lines };
+      // A start without a word on snapshots may make them if the append-only file is off (server-config.ts).
+      const isNeeded = all || (name === "save" && !this.values.appendonly);
+      return { name, lines: isNeeded ? lines.map(({ words }) => ({ words, needed: true })) : lines };
     });
   }
 }

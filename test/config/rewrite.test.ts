@@ -167,6 +167,11 @@ describe("CONFIG REWRITE", () => {
     expect(readdirSync(folder).sort()).toEqual(["real.conf", "redis.conf"]);
   });
 
+  test("says that there are no save points when the append-only file is off, because they would be the default then", () => {
+    expect(rewritten("appendonly no\nsave 10 1\n", ["save", ""])).toStartWith('appendonly no\nsave ""\n');
+    expect(rewritten("", ["appendonly", "no"])).toBe(`${MARKER}\nappendonly no\nsave ""\n`);
+  });
+
   test("writes a file that has gone anew", () => {
     writeFileSync(file, "hz 12\n");
     const config = start(file);
