@@ -19,7 +19,7 @@ import { connectionsFor } from "./modes/throughput.ts";
 import { cpuRatio } from "./modes/throughput-report.ts";
 import { parseOptions } from "./options.ts";
 import { recordLate } from "./probe.ts";
-import { cpuBetween, parseRssBytes, parseSchedstat, parseStatNs } from "./proc.ts";
+import { cpuBetween, parseFamilyNs, parseRssBytes, parseSchedstat, parseStatNs } from "./proc.ts";
 import { ReplyCounter } from "./replies.ts";
 import { count, fixed, markdown } from "./report.ts";
 import { workloads } from "./workloads.ts";
@@ -107,10 +107,11 @@ describe("statistics", () => {
 });
 
 describe("/proc", () => {
-  const stat = "4242 (redis (x) y) S 1 4242 4242 0 -1 4194560 2511 0 0 0 731 269 0 0 20 0 6 0 100 0 0";
+  const stat = "4242 (redis (x) y) S 1 4242 4242 0 -1 4194560 2511 0 0 0 731 269 40 7 20 0 6 0 100 0 0";
 
   test("finds user and system time behind a name with blanks and brackets", () => {
     expect(parseStatNs(stat)).toBe((731 + 269) * 10_000_000);
+    expect(parseFamilyNs(stat)).toBe((731 + 269 + 40 + 7) * 10_000_000);
   });
 
   test("reads the resident size and the run-queue figures", () => {

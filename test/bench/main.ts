@@ -9,6 +9,7 @@ import { expiry } from "./modes/expiry.ts";
 import { hitRatio } from "./modes/hit-ratio.ts";
 import { idle } from "./modes/idle.ts";
 import { overload } from "./modes/overload.ts";
+import { rdb } from "./modes/rdb.ts";
 import { replay } from "./modes/replay.ts";
 import { rss } from "./modes/rss.ts";
 import { rssAfter } from "./modes/rss-after.ts";
@@ -37,6 +38,7 @@ const modes: Record<ModeName, Mode> = {
   bullmq,
   "aof-cost": aofCost,
   snapshot,
+  rdb,
   "hit-ratio": hitRatio,
   overload,
 };

@@ -28,6 +28,12 @@ export function parseStatNs(text: string): number {
   return (Number(fields[11]) + Number(fields[12])) * NS_PER_TICK;
 }
 
+/** As `parseStatNs`, with the time of children that have ended and been waited for. */
+export function parseFamilyNs(text: string): number {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * NS_PER_TICK;
+}
+
 /** The first two fields of a `schedstat` line. */
 export function parseSchedstat(text: string): SchedReading {
   const fields = text.split(" ");
@@ -55,6 +61,11 @@ export function readCpu(pid: number): CpuReading {
     if (text !== null) threadsNs.set(thread, parseSchedstat(text).runNs);
   }
   return { threadsNs, processNs: parseStatNs(readFileSync(`/proc/${pid}/stat`, "utf8")) };
+}
+
+/** Processor time that a process used so far, and its children that have ended, in nanoseconds. */
+export function readFamilyNs(pid: number): number {
+  return parseFamilyNs(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 /** Resident memory in bytes. */
