@@ -1,6 +1,15 @@
 // A data folder of redis-server is gone on with by our server with its default options, and the other way round.
 import { afterEach, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { requireRedisServer, type Server, startOurs, startRedis } from "../support/oracle.ts";
 import { RawConnection } from "../support/raw.ts";
@@ -231,11 +240,19 @@ describe("a start", () => {
     }
   });
 
-  test("over an append-only file looks at no snapshot", async () => {
+  test("over an append-only file looks at no snapshot, and tells of one that is newer", async () => {
     const dir = scratch();
     (await load(dir)).say("SET a 5");
     await snapshot(dir);
-    expect((await load(dir)).strings()).toEqual({ a: "5" });
+    for (const [seconds, tells] of [
+      [4e9, true],
+      [1, false],
+    ] as const) {
+      utimesSync(join(dir, "dump.rdb"), seconds, seconds);
+      const aof = await load(dir);
+      expect(aof.strings()).toEqual({ a: "5" });
+      expect(aof.log.lines.some((line) => line.includes("dump.rdb is newer than it, but not read"))).toBe(tells);
+    }
   });
 
   test("over two append-only files loads the one with our name, and tells of the other", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -140,6 +140,7 @@ export class Aof implements Persistence, RewriteHost {
 
   private async loadFiles(restoreTo: number | undefined): Promise<void> {
     const { folder } = this;
+    this.tellOfNewerDump();
     const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
     if (refusal !== undefined) throw new AofError(refusal);
     const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
@@ -165,6 +166,18 @@ export class Aof implements Persistence, RewriteHost {
     await this.folder.endFirstBase();
     log.notice(
       `From now on the data is in the append only file. The snapshot ${name} is left as it is and not read again`,
+    );
+  }
+
+  /** A Redis that only saves snapshots may have been at work here since: what it wrote must not be missed without a word. */
+  private tellOfNewerDump(): void {
+    const { folder } = this;
+    const { dir, dbfilename, appendfilename, appenddirname } = this.context.config.values;
+    const dumpMs = changedMs(join(dir, dbfilename));
+    if (folder.files.length === 0 || folder.files.some((file) => changedMs(folder.path(file)) >= dumpMs)) return;
+    this.context.log.notice(
+      `The append only file ${appendfilename} is loaded. The snapshot ${dbfilename} is newer than it, but not read: if a Redis has saved ` +
+        `it since, end this server and put ${appenddirname} away to have it instead`,
     );
   }
 
@@ -436,6 +449,11 @@ export class Aof implements Persistence, RewriteHost {
     else this.context.unsynced = undefined;
     this.journal.resting = values["no-appendfsync-on-rewrite"] && this.rewrite.isWriting;
   }
+}
+
+/** When a file was changed, Unix time; 0 if there is none. */
+function changedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function isRunning(pid: number): boolean {
