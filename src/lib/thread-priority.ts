@@ -2,8 +2,8 @@ import { dlopen } from "bun:ffi";
 
 const PRIO_PROCESS = 0;
 const CALLER = 0;
-/** A quarter of a processor that another thread wants, too: enough to get on. */
-const NICENESS = 5;
+/** A tenth of a processor that another thread wants, too: enough to get on, and whoever wakes up takes the processor over at once. */
+const NICENESS = 10;
 
 /**
  * Leaves most of the processor to other threads than the calling one: on Linux setpriority(2) is about a single thread. Where that can't be
