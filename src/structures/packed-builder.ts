@@ -1,4 +1,5 @@
 import { copyBytes } from "../lib/bytes.ts";
+import { areSymbols } from "../lib/symbols.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import {
@@ -21,6 +22,8 @@ const KEPT_BYTES_MAX = 1 << 20;
 /** An element takes at most so many bytes beside its text: a code, and the lengths of a long content. */
 const FRAME_BYTES_MAX = 9;
 const INTEGER_BYTES_MAX = 8;
+/** Texts up to this length are copied by a loop. */
+const LOOP_TEXT_MAX = 40;
 /** Below this many bytes a loop over words is faster than a call into native code. */
 const LOOP_BYTES_MAX = 256;
 /** Bits of the filter that knows of most elements that they are new. */
@@ -67,10 +70,22 @@ export class PackedBuilder {
 
   /** Adds a text, of which a list can have ELEMENTS_MAX. */
   text(buf: Uint8Array, start: number, len: number): void {
+    if (len <= LOOP_TEXT_MAX && len > 0 && !areSymbols(buf, start, 1)) {
+      this.shortText(buf, start, len);
+      return;
+    }
     const code = codeFor(buf, start, len);
     this.push(code, len + FRAME_BYTES_MAX);
     writeContent(code, buf, start, len, this.buffer, this.last);
     this.at = this.last + sizeFor(code, len);
+  }
+
+  /** Adds a text that is held as it is, as most are: `text` without asking for its form. */
+  private shortText(buf: Uint8Array, start: number, len: number): void {
+    this.push(len, len + FRAME_BYTES_MAX);
+    const { buffer, last } = this;
+    for (let i = 0; i < len; i++) buffer[last + i] = buf[start + i];
+    this.at = last + len;
   }
 
   /** Adds the text of an integer of 32 bits. */

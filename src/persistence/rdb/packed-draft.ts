@@ -1,7 +1,7 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { EMPTY } from "../../lib/bytes.ts";
 import { compareBytes } from "../../lib/compare-bytes.ts";
-import { isCanonicalInteger } from "../../lib/integer.ts";
+import { INTEGER_TEXT_MAX, isCanonicalInteger } from "../../lib/integer.ts";
 import type { Ptr } from "../../memory/arena.ts";
 import { PackedBuilder } from "../../structures/packed-builder.ts";
 import { PackedList } from "../../structures/packed-list.ts";
@@ -27,6 +27,9 @@ export class PackedDraft {
   private readonly codec = new ScoreCodec();
   private readonly list: PackedList;
   private shape = 0;
+  /** How many elements it may have, and of how many bytes each member, field or value. */
+  private elementsMax = 0;
+  private bytesMax = 0;
   private integers = false;
   /** The member before, and its score. */
   private readonly before = new Item();
@@ -43,13 +46,25 @@ export class PackedDraft {
     this.integers = shape === SET;
     this.isRepeated = false;
     this.builder.begin();
+    const { hashes, sets, zsets } = this.keyspace;
+    if (shape === HASH) this.limit(hashes.maxFields() << 1, hashes.hashMaxListpackValue);
+    else if (shape === SET) this.limit(sets.maxListed(), sets.setMaxListpackValue);
+    else this.limit(zsets.maxPacked() << 1, zsets.zsetMaxListpackValue);
+  }
+
+  private limit(elements: number, bytes: number): void {
+    this.elementsMax = elements;
+    this.bytesMax = bytes;
+  }
+
+  private fits(item: Item): boolean {
+    if (item.isInteger && this.bytesMax >= INTEGER_TEXT_MAX) return true;
+    return item.textLength() <= this.bytesMax;
   }
 
   addField(field: Item, value: Item): boolean {
     const { builder } = this;
-    const { hashes } = this.keyspace;
-    if (builder.count >> 1 >= hashes.maxFields()) return false;
-    if (!hashes.fits(field.textLength()) || !hashes.fits(value.textLength())) return false;
+    if (builder.count >= this.elementsMax || !this.fits(field) || !this.fits(value)) return false;
     this.put(field);
     this.isRepeated = builder.isRepeated(2);
     this.put(value);
@@ -58,8 +73,7 @@ export class PackedDraft {
 
   addMember(member: Item): boolean {
     const { builder } = this;
-    const { sets } = this.keyspace;
-    if (builder.count >= sets.maxListed() || member.textLength() > sets.setMaxListpackValue) return false;
+    if (builder.count >= this.elementsMax || !this.fits(member)) return false;
     this.integers &&= member.isInteger || isCanonicalInteger(member.buf, member.start, member.len);
     this.put(member);
     this.isRepeated = builder.isRepeated(1);
@@ -68,8 +82,7 @@ export class PackedDraft {
 
   addScored(score: number, member: Item): boolean {
     const { builder, codec } = this;
-    const { zsets } = this.keyspace;
-    if (builder.count >> 1 >= zsets.maxPacked() || member.textLength() > zsets.zsetMaxListpackValue) return false;
+    if (builder.count >= this.elementsMax || !this.fits(member)) return false;
     if (builder.count > 0 && !this.isBehind(score, member)) return false;
     this.lastScore = score;
     builder.text(codec.bytes, 0, codec.encode(score));
