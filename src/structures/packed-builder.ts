@@ -1,14 +1,18 @@
-import { copyBytes } from "../lib/bytes.ts";
+import { copyBytes, type Span } from "../lib/bytes.ts";
 import { areSymbols } from "../lib/symbols.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import {
   codeFor,
   codeForInteger,
+  DECODED_BYTES_MAX,
+  decode,
   encodeInteger,
   LENGTH_16,
+  LENGTH_OF,
   lengthBytes,
   longSize,
+  ONE_SYMBOL,
   SIZE_OF,
   sizeFor,
   writeContent,
@@ -51,6 +55,7 @@ export class PackedBuilder {
   private at = HEADER_BYTES;
   private readonly filter = new Int32Array(FILTER_BITS >> 5);
   private filterUsed = false;
+  private readonly decoded = new Uint8Array(DECODED_BYTES_MAX);
 
   constructor(private readonly arena: Arena) {}
 
@@ -115,6 +120,20 @@ export class PackedBuilder {
   private setRoom(bytes: number): void {
     this.buffer = new Uint8Array(bytes);
     this.words = new Int32Array(this.buffer.buffer);
+  }
+
+  /** The text of the last element; valid until another one is added or read. */
+  readLast(out: Span): void {
+    const { buffer, last } = this;
+    const code = buffer[buffer.length - this.count];
+    if (code < ONE_SYMBOL) {
+      out.set(buffer, last, code);
+    } else if (code < LENGTH_16) {
+      decode(code, buffer, last, this.decoded, 0);
+      out.set(this.decoded, 0, LENGTH_OF[code]);
+    } else {
+      out.set(buffer, last + lengthBytes(code), this.lengthAt(last, code));
+    }
   }
 
   /** Whether the last element is as one of those before it, of which every `stride`th from it on counts. */

@@ -42,12 +42,15 @@ describe("PackedBuilder", () => {
     const made = new PackedList(arena);
     const inserted = new PackedList(arena);
     const before = arena.usedBytes;
+    const span = new Span();
     fc.assert(
       fc.property(elements, (all) => {
         builder.begin();
         inserted.open(NULL, EMPTY_BYTES);
         for (const element of all) {
           add(builder, element);
+          builder.readLast(span);
+          expect(latin1(span.buf, span.start, span.len)).toBe(String(element));
           const bytes = Buffer.from(String(element), "latin1");
           inserted.insert(bytes, 0, bytes.length);
           inserted.next();

@@ -1,5 +1,5 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { EMPTY } from "../../lib/bytes.ts";
+import { EMPTY, Span } from "../../lib/bytes.ts";
 import { compareBytes } from "../../lib/compare-bytes.ts";
 import { INTEGER_TEXT_MAX, isCanonicalInteger } from "../../lib/integer.ts";
 import type { Ptr } from "../../memory/arena.ts";
@@ -10,7 +10,7 @@ import { HASH, SET } from "../../types/kinds.ts";
 import { ScoreCodec } from "../../types/packed-zset.ts";
 import { PACKED_SET } from "../../types/set.ts";
 import { PACKED_ZSET } from "../../types/zset.ts";
-import { Item } from "./texts.ts";
+import type { Item } from "./texts.ts";
 
 /**
  * A hash, set or sorted set that is packed as far as it has been read: what its type's own code would make of the same elements, without
@@ -31,9 +31,9 @@ export class PackedDraft {
   private elementsMax = 0;
   private bytesMax = 0;
   private integers = false;
-  /** The member before, and its score. */
-  private readonly before = new Item();
+  /** Of the member that was added last. */
   private lastScore = 0;
+  private readonly before = new Span();
 
   constructor(private readonly keyspace: Keyspace) {
     this.builder = new PackedBuilder(keyspace.arena);
@@ -88,7 +88,6 @@ export class PackedDraft {
     builder.text(codec.bytes, 0, codec.encode(score));
     this.put(member);
     this.isRepeated = builder.isRepeated(2);
-    this.before.copy(member);
     return true;
   }
 
@@ -96,7 +95,7 @@ export class PackedDraft {
   private isBehind(score: number, member: Item): boolean {
     const { before, lastScore } = this;
     if (score !== lastScore) return score > lastScore;
-    before.toText();
+    this.builder.readLast(before);
     member.toText();
     return compareBytes(before.buf, before.start, before.len, member.buf, member.start, member.len) < 0;
   }

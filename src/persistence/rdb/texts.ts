@@ -1,4 +1,4 @@
-import { copyBytes, Span } from "../../lib/bytes.ts";
+import { Span } from "../../lib/bytes.ts";
 import { digitCount, formatBigInteger, formatInteger, INTEGER_TEXT_MAX } from "../../lib/integer.ts";
 
 const TWO_32 = 2 ** 32;
@@ -18,18 +18,6 @@ export class Item extends Span {
   setInteger(value: number): void {
     this.isInteger = true;
     this.integer = value;
-  }
-
-  /** Becomes as another one is, for as long as what that was read from stays. */
-  copy(from: Item): void {
-    if (from.isInteger) {
-      this.setInteger(from.integer);
-    } else if (from.buf === from.digits) {
-      copyBytes(from.digits, 0, from.len, this.digits, 0);
-      this.setText(this.digits, 0, from.len);
-    } else {
-      this.setText(from.buf, from.start, from.len);
-    }
   }
 
   /** Bytes of the element's text. */
