@@ -84,7 +84,10 @@ describe("BGREWRITEAOF", () => {
     aof.server.persistence.watch();
     expect(figure(aof, "aof_rewrite_scheduled")).toBe(0);
     await aof.rewritten();
+    const home = process.cwd();
+    process.chdir(aof.dir);
     aof.say("BGSAVE");
+    process.chdir(home);
     expect(aof.say("BGREWRITEAOF")).toBe(SCHEDULED);
     aof.server.persistence.watch();
     expect(figure(aof, "aof_rewrites")).toBe(1);
@@ -92,6 +95,7 @@ describe("BGREWRITEAOF", () => {
     aof.server.persistence.watch();
     await aof.rewritten();
     expect(figure(aof, "aof_rewrites")).toBe(2);
+    expect(existsSync(join(aof.dir, "dump.rdb"))).toBe(true);
     expect(await reloaded(aof.dir)).toEqual({ a: "2" });
   });
 
