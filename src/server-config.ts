@@ -177,7 +177,9 @@ function followObservation(server: Configurable): void {
   follow(server, "busy-reply-threshold", (ms) => {
     server.scripting.host.busyReplyThresholdMs = ms;
   });
-  server.scripting.libraries.enablesJavaScript = server.config.values["enable-js-functions"] !== "no";
+  follow(server, "enable-js-functions", (who) => {
+    server.scripting.libraries.enablesJavaScript = who !== "no";
+  });
   server.scripting.host.deprecatedApi = server.config.values["lua-enable-deprecated-api"];
   follow(server, "latency-tracking", (on) => {
     server.observation.keepsLatency = on;

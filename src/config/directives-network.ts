@@ -89,7 +89,7 @@ const security = {
     oneOf(["no", "yes", "local"]),
     "no",
     "Who may load functions in JavaScript: nobody, everybody, or clients of this machine.",
-    { immutable: true },
+    { protected: true },
   ),
   "enable-module-command": directive(oneOf(["no", "yes", "local"]), "no", "Who may use MODULE.", inertImmutable),
   "acl-pubsub-default": directive(

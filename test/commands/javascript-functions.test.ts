@@ -29,7 +29,7 @@ describe("Functions in JavaScript", () => {
     const { server, c } = new Recording();
     expect(load(server, "127.0.0.1:5000")).toStartWith("-ERR Functions in JavaScript are not enabled");
     expect(c.say("FUNCTION STATS")).not.toContain("JS");
-    expect(c.say("CONFIG SET enable-js-functions yes")).toContain("can't set immutable config");
+    expect(c.say("CONFIG SET enable-js-functions yes")).toContain("can't set protected config");
   });
 
   test("may be loaded by clients of this machine only, and called by all", () => {
