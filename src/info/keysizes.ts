@@ -4,8 +4,8 @@ import type { Ptr } from "../memory/arena.ts";
 import { HASH, LIST, SET, STRING, ZSET } from "../types/kinds.ts";
 import type { Fields, Section } from "./section.ts";
 
-/** So many keys are looked at; when there are more, their figures are taken to be those of all. */
-const SAMPLED_KEYS_MAX = 10_000;
+/** So many keys are looked at, in some 0.3 ms; when there are more, their figures are taken to be those of all. */
+const SAMPLED_KEYS_MAX = 1000;
 const POWERS = 64;
 
 /** Redis's names of the types that it has figures of, and of what is counted of them. */
