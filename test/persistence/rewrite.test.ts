@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFile } from "../../src/persistence/rdb/file-writer.ts";
 import { RdbOutput } from "../../src/persistence/rdb/output.ts";
@@ -142,6 +142,38 @@ describe("BGREWRITEAOF", () => {
     aof.config.set([["appendonly", "no"]]);
     expect(figure(aof, "aof_rewrite_in_progress")).toBe(0);
     await aof.rewritten();
+    expect(await reloaded(aof.dir)).toEqual({ a: "1" });
+  });
+
+  test("writes each base to a temporary file of its own: a thread that was given up may make its file late", async () => {
+    const aof = await start();
+    const { snapshots } = aof.server;
+    const files: string[] = [];
+    const startSnapshot = snapshots.start.bind(snapshots);
+    snapshots.start = (request) => {
+      files.push(request.temporary);
+      return startSnapshot(request);
+    };
+    for (let i = 0; i < 3; i++) {
+      aof.say("BGREWRITEAOF");
+      await aof.rewritten();
+    }
+    expect(new Set(files).size).toBe(3);
+  });
+
+  test("can be tried again after a failure of which nobody has thought", async () => {
+    const aof = await start();
+    aof.say("SET a 1");
+    const path = join(aof.dir, FOLDER, "database.aof.2.incr.aof");
+    symlinkSync(path, path);
+    aof.say("BGREWRITEAOF");
+    await aof.rewritten();
+    expect(figure(aof, "aof_last_bgrewrite_status")).toBe("err");
+    expect(aof.log.lines.at(-1)).toContain("ELOOP");
+    unlinkSync(path);
+    aof.say("BGREWRITEAOF");
+    await aof.rewritten();
+    expect(figure(aof, "aof_last_bgrewrite_status")).toBe("ok");
     expect(await reloaded(aof.dir)).toEqual({ a: "1" });
   });
 

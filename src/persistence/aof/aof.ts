@@ -203,7 +203,7 @@ export class Aof implements Persistence, RewriteHost {
     const { dir } = this.context.config.values;
     const names = await readdir(dir).catch(() => []);
     for (const name of names) {
-      const pid = Number(/^temp-rewriteaof-(?:bg-)?(\d+)\.aof$/.exec(name)?.[1]);
+      const pid = Number(/^temp-rewriteaof-(?:bg-)?(\d+)(?:\.\d+)?\.aof$/.exec(name)?.[1]);
       if (pid > 0 && (pid === process.pid || !isRunning(pid))) await this.folder.removeFile(join(dir, name));
     }
   }

@@ -97,7 +97,7 @@ export class AofRewrite {
 
   /** Does something to the folder when nothing else does. */
   enqueue(job: () => Promise<void>): void {
-    this.last = this.last.then(job);
+    this.last = this.last.then(job).catch((error) => void this.tell(error));
   }
 
   /** How many failed one after the other, up to now. */
@@ -162,19 +162,25 @@ export class AofRewrite {
   }
 
   private async run(attempt: Attempt): Promise<void> {
-    const done = await this.rewrite(attempt).catch((error) => this.explain(error));
+    const done = await this.rewrite(attempt).catch((error) => this.tell(error));
     if (this.active !== attempt) return;
     attempt.over = true;
     this.lastSeconds = this.secondsSinceStart();
     if (done) this.succeeded();
     else this.failed();
-    await this.host.ended(done);
-    if (this.active === attempt) this.active = undefined;
+    try {
+      await this.host.ended(done);
+    } finally {
+      if (this.active === attempt) this.active = undefined;
+    }
   }
 
-  private explain(error: unknown): false {
-    if (!(error instanceof AofError)) throw error;
-    this.context.log.warning(error.message);
+  /** Whatever failed, the next rewrite is a new attempt. */
+  private tell(error: unknown): false {
+    const isKnown = error instanceof AofError;
+    this.context.log.warning(
+      isKnown ? error.message : `Unexpected failure: ${(error as Error).stack ?? String(error)}`,
+    );
     return false;
   }
 
@@ -211,7 +217,8 @@ export class AofRewrite {
     return new Promise((resolve) => {
       attempt.give = () => resolve(undefined);
       try {
-        const temporary = join(dirname(path), `temp-rewriteaof-${process.pid}.aof`);
+        // The thread of an attempt that was given up may make its file only now.
+        const temporary = join(dirname(path), `temp-rewriteaof-${process.pid}.${this.count}.aof`);
         attempt.job = this.writer().start({ path, temporary, isAofBase: true, commands, onEnd: resolve });
       } catch (error) {
         resolve(error instanceof Error ? error.message : String(error));

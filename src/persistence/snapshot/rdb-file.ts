@@ -71,8 +71,10 @@ export class RdbFile {
 
   /** Gives up. */
   abort(): void {
+    const { isOpen } = this;
+    this.isOpen = false;
     try {
-      if (this.isOpen) closeSync(this.fd);
+      if (isOpen) closeSync(this.fd);
       unlinkSync(this.options.temporary);
     } catch {
       // What can't be removed now stays as what it is, a temporary file.
