@@ -46,6 +46,8 @@ export class Background {
   run(startUs: number, nowMs: number): void {
     const { due } = this;
     let weights = 0;
+    // A job that threw, a bug, has left them.
+    due.length = 0;
     for (const job of this.jobs) {
       if (!job.isDue(nowMs)) continue;
       weights += job.weight;
@@ -79,7 +81,6 @@ export class Background {
       this.latency.add(job.delay, tookUs, nowMs);
       idle &&= done;
     }
-    due.length = 0;
     return idle;
   }
 

@@ -66,6 +66,20 @@ test("the budget follows the time that requests take, within bounds, and is the 
   expect(job.budgets).toEqual([BACKGROUND_US_MIN, 500, BACKGROUND_US_MAX, BACKGROUND_US_MAX]);
 });
 
+test("a job that throws does not have the others run twice at the next poll", () => {
+  const { clock, background, poll } = rig();
+  const [bad, good] = [new Steps("bad", 1, clock, 1), new Steps("good", 1, clock, 10_000)];
+  background.add(good);
+  background.add(bad);
+  bad.run = () => {
+    throw new Error("a bug");
+  };
+  expect(() => poll(1, 1)).toThrow("a bug");
+  bad.left = 0;
+  poll(1, 1);
+  expect(good.budgets).toEqual([250, 500]);
+});
+
 test("a poll follows at once until all is done", () => {
   const { clock, background, poll, woken } = rig();
   background.add(new Steps("a", 1, clock, 150));

@@ -155,6 +155,44 @@ describe("BGSAVE", () => {
   });
 });
 
+describe("a snapshot for which there is no memory", () => {
+  const failing = () => {
+    throw new RangeError("Out of memory");
+  };
+
+  function expectFailed(): void {
+    const { server, log } = saving;
+    server.threads[0].work();
+    expect([saving.figure("rdb_last_bgsave_status"), saving.files]).toEqual(["err", ["dump.rdb"]]);
+    expect(readFileSync("dump.rdb", "latin1")).toBe("old");
+    expect(log.lines.at(-2)).toStartWith("The data could not be saved: RangeError: Out of memory");
+    expect([server.keyspace.arena.guard, server.snapshots.isBusy]).toEqual([undefined, false]);
+  }
+
+  test("fails, and leaves the old file", () => {
+    const { c, server } = saving;
+    writeFileSync("dump.rdb", "old");
+    c.say("SET a 1", "BGSAVE");
+    server.keyspace.dict.visitHome = failing;
+    expect(server.snapshots.run(UNBOUNDED)).toBeTrue();
+    expectFailed();
+  });
+
+  test("fails when that is seen at a change, which is made", () => {
+    const { c, server } = saving;
+    const { dict } = server.keyspace;
+    const visitHome = dict.visitHome.bind(dict);
+    writeFileSync("dump.rdb", "old");
+    c.say("SET a 1", "BGSAVE");
+    dict.visitHome = failing;
+    expect(c.say("SET a 2", "GET a")).toBe("+OK\r\n$1\r\n2\r\n");
+    dict.visitHome = visitHome;
+    expect(server.snapshots.isDue()).toBeTrue();
+    expect(server.snapshots.run(UNBOUNDED)).toBeTrue();
+    expectFailed();
+  });
+});
+
 describe("save points", () => {
   /** Lets a save fail. */
   function fail(): void {

@@ -26,6 +26,8 @@ import { Pieces } from "./pieces.ts";
  *    follows after it, and elements of the other opened ones to buffers of their own.
  * 5. Whatever is saved because of a change is saved at once, however much is on its way to the disk; the walk waits for the disk.
  *
+ * 6. If saving fails before a change (no memory is left), the change is made and the snapshot is no more: it never ends as if it were whole.
+ *
  * When keys were used last is as it is when they are saved: that is no part of the data.
  */
 export class Snapshot implements ChangeGuard {
@@ -33,6 +35,8 @@ export class Snapshot implements ChangeGuard {
   keys = 0;
   readonly keysTotal: number;
 
+  /** What it failed of, before a change. */
+  private failure: unknown;
   private readonly homes = new Map<Ptr, GuardedHomes>();
   private readonly blocks = new GuardedBlocks();
   /** Tables of keys that may have homes left to be saved. */
@@ -68,11 +72,24 @@ export class Snapshot implements ChangeGuard {
   }
 
   homeChanging(table: Ptr, home: number): void {
-    this.homes.get(table)?.save(home);
+    try {
+      this.homes.get(table)?.save(home);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   blockChanging(p: Ptr): void {
-    this.blocks.changing(p);
+    try {
+      this.blocks.changing(p);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.failure = error;
+    this.unguard();
   }
 
   private save(db: number, e: Ptr): void {
@@ -90,8 +107,9 @@ export class Snapshot implements ChangeGuard {
     pieces.settle();
   }
 
-  /** Goes on until all is saved (true), or `stop` says so, or until too much is on its way to the disk. */
+  /** Goes on until all is saved (true), or `stop` says so, or until too much is on its way to the disk. Throws what it failed of. */
   run(stop: () => boolean): boolean {
+    if (this.failure !== undefined) throw this.failure;
     while (!stop() && !this.sink.isFull) {
       if (this.current !== undefined || this.opened.length > 0) this.stepBig();
       else if (!this.saveNext()) {

@@ -105,7 +105,13 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   run(budget: Budget): boolean {
     const job = this.job!;
     this.slice.start(Math.min(budget.us, SLICE_US_MAX));
-    job.encoded = job.snapshot.run(this.slice.isSpent);
+    try {
+      job.encoded = job.snapshot.run(this.slice.isSpent);
+    } catch (error) {
+      this.abort(job);
+      job.request.onEnd(`The data could not be saved: ${error instanceof Error ? error.stack : String(error)}`);
+      return true;
+    }
     if (job.encoded) job.sink.finish();
     return job.encoded || job.sink.isFull;
   }
