@@ -12,13 +12,28 @@ const MINUS = 45;
 const COUNTED = ["get", "set", "mget", "lpush", "zadd", "xadd", "publish", "hset", "sadd", "eval"];
 const GROWTH_PART = 1.1;
 const GROWTH_BYTES = 16e6;
-const SETTINGS = ["--maxmemory", "48mb", "--maxmemory-policy", "allkeys-lru", "--appendonly", "yes"];
+const SETTINGS = ["--maxmemory", "64mb", "--appendonly", "yes"];
+/** While memory is short, the limit is this part of what was in use before. Each time another policy chooses what goes. */
+const SHORT_PART = 0.9;
+const POLICIES = ["allkeys-lru", "allkeys-lfu", "allkeys-random"];
+/** What the operator does, by its step in a round of so many. */
+const ROUND_STEPS = 200;
+const DUTIES = new Map<number, "save" | "rewrite" | "shorten" | "widen">([
+  [20, "shorten"],
+  [50, "save"],
+  [80, "widen"],
+  [120, "shorten"],
+  [150, "rewrite"],
+  [180, "widen"],
+]);
 
 export interface SoakOptions {
   readonly seed: number;
   /** How far it is, from 0 to 1 (the end), after so many batches of all clients together. */
   readonly progressAfter: (batches: number) => number;
   readonly report: (line: string) => void;
+  /** Waited for by each of the clients after each batch of so many requests in all. */
+  readonly rest?: (requests: number) => Promise<void>;
 }
 
 /** Works with every type of value, expiry, eviction, messages, scripts and rewrites at once. Throws when something does not add up. */
@@ -44,6 +59,10 @@ class Soak {
   private received = 0;
   private rssFirstThird = 0;
   private rssAfterwards = 0;
+  private shortages = 0;
+  /** The operator's next step is due after so many batches. */
+  private stepDue = 0;
+  private takeStep: () => void = () => {};
 
   constructor(
     private readonly server: Server,
@@ -74,7 +93,10 @@ class Soak {
       for (const [i, reply] of replies.entries()) this.answered(requests[i]![0] as string, reply);
       this.received += subscriber.takeHeld().length;
       this.batches++;
+      if (this.batches >= this.stepDue) this.takeStep();
+      await this.options.rest?.(PIPELINE * CLIENTS);
     }
+    this.takeStep();
     connection.close();
   }
 
@@ -84,29 +106,46 @@ class Soak {
     if (name === "PUBLISH") this.delivered += Number(Buffer.from(reply).toString("latin1").slice(1));
   }
 
-  /** Saves and rewrites again and again, and watches the memory. */
+  /** Saves and rewrites again and again, makes memory short for a while, and watches the process's memory. */
   private async operator(): Promise<void> {
     const connection = await RawConnection.connect(this.server.port, { timeoutMs: 60_000 });
     for (let step = 0; this.part < 1; step++) {
-      const batches = this.batches + CLIENTS;
-      while (this.batches < batches && this.part < 1) await connection.command("PING");
+      await this.untilNextStep();
       const rss = readRssBytes(this.server.pid);
       if (this.part < 1 / 3) this.rssFirstThird = Math.max(this.rssFirstThird, rss);
       else this.rssAfterwards = Math.max(this.rssAfterwards, rss);
-      if (step % 400 === 100) await this.start(connection, "BGSAVE");
-      if (step % 400 === 300) await this.start(connection, "BGREWRITEAOF");
+      await this.serve(connection, step);
     }
     connection.close();
   }
 
-  private async start(connection: RawConnection, name: string): Promise<void> {
-    const reply = await connection.text(name);
+  private untilNextStep(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stepDue = this.batches + CLIENTS;
+    this.takeStep = resolve;
+    return promise;
+  }
+
+  private async serve(connection: RawConnection, step: number): Promise<void> {
+    const duty = DUTIES.get(step % ROUND_STEPS);
+    if (duty === "save") await this.start(connection, "BGSAVE", "SCHEDULE");
+    if (duty === "rewrite") await this.start(connection, "BGREWRITEAOF");
+    if (duty === "shorten") {
+      const used = Number(infoFields(await connection.text("INFO", "memory"), /^used_memory$/)[0]?.[1]);
+      await connection.command("CONFIG", "SET", "maxmemory-policy", POLICIES[this.shortages++ % POLICIES.length]!);
+      await connection.command("CONFIG", "SET", "maxmemory", Math.round(used * SHORT_PART));
+    }
+    if (duty === "widen") await connection.command("CONFIG", "SET", "maxmemory", "64mb");
+  }
+
+  private async start(connection: RawConnection, ...request: string[]): Promise<void> {
+    const reply = await connection.text(...request);
     const isBusy = /in progress|already|scheduled/i.test(reply);
-    if (reply.startsWith("-") && !isBusy) throw new Error(`${name} answered ${reply}`);
+    if (reply.startsWith("-") && !isBusy) throw new Error(`${request.join(" ")} answered ${reply}`);
     const mb = (bytes: number) => (bytes / 1e6).toFixed(0);
     this.options.report(
       `${(this.part * 100).toFixed(0)}%: ${this.batches * PIPELINE} requests, RSS at most ${mb(this.rssFirstThird)} MB in the first third, ` +
-        `${mb(this.rssAfterwards)} MB since; ${name}: ${reply.trim()}`,
+        `${mb(this.rssAfterwards)} MB since; ${request[0]}: ${reply.trim()}`,
     );
   }
 
@@ -120,6 +159,9 @@ class Soak {
         /calls=(\d+)/.exec(infoFields(info, new RegExp(`^cmdstat_${name}$`))[0]?.[1] ?? "")?.[1] ?? 0,
       );
       this.expect(`calls of ${name}`, calls, this.sent.get(name.toUpperCase()) ?? 0);
+    }
+    for (const name of ["evicted_keys", "expired_keys"]) {
+      if (!(figure(name) > 0)) throw new Error(`no ${name}`);
     }
     this.expect("messages", this.received, this.delivered);
     this.expect("unexpected errors", figure("unexpected_error_replies"), 0);
