@@ -13,8 +13,8 @@ const COUNTED = ["get", "set", "mget", "lpush", "zadd", "xadd", "publish", "hset
 const GROWTH_PART = 1.1;
 const GROWTH_BYTES = 16e6;
 const SETTINGS = ["--maxmemory", "64mb", "--appendonly", "yes"];
-/** While memory is short, the limit is this part of what was in use before. Each time another policy chooses what goes. */
-const SHORT_PART = 0.9;
+/** When memory is made short, so much of what the data takes has to go. Each time another policy chooses what. */
+const EVICTED_PART = 0.1;
 const POLICIES = ["allkeys-lru", "allkeys-lfu", "allkeys-random"];
 /** What the operator does, by its step in a round of so many. */
 const ROUND_STEPS = 200;
@@ -131,9 +131,10 @@ class Soak {
     if (duty === "save") await this.start(connection, "BGSAVE", "SCHEDULE");
     if (duty === "rewrite") await this.start(connection, "BGREWRITEAOF");
     if (duty === "shorten") {
-      const used = Number(infoFields(await connection.text("INFO", "memory"), /^used_memory$/)[0]?.[1]);
+      const fields = infoFields(await connection.text("INFO", "memory"), /^used_memory(_startup)?$/);
+      const [used, atStart] = fields.map(([, value]) => Number(value)) as [number, number];
       await connection.command("CONFIG", "SET", "maxmemory-policy", POLICIES[this.shortages++ % POLICIES.length]!);
-      await connection.command("CONFIG", "SET", "maxmemory", Math.round(used * SHORT_PART));
+      await connection.command("CONFIG", "SET", "maxmemory", Math.round(used - (used - atStart) * EVICTED_PART));
     }
     if (duty === "widen") await connection.command("CONFIG", "SET", "maxmemory", "64mb");
   }
