@@ -15,7 +15,6 @@ import { Slice } from "../observe/job.ts";
 import { REFERENCE } from "../structures/entry.ts";
 import { TYPE_NAMES } from "../types/kinds.ts";
 
-const DEFAULT_SAMPLES = 5;
 /** Keys that a page of MEMORY PREFIX looks at, and at most. */
 const PAGE_KEYS = 100;
 const PAGE_KEYS_MAX = 10_000;
@@ -28,33 +27,31 @@ const usage = command({
   group: "server",
   since: "4.0.0",
   summary: "Tells how many bytes a key takes with its value.",
-  complexity: "O(N) where N is the number of samples",
+  complexity: "O(1)",
   syntax: "key:key [count:integer=SAMPLES]",
   run(c) {
-    const samples = readSamples(c);
+    checkSamples(c);
     if (c.failed) return;
     const e = c.peek(2);
     if (e === NULL) c.reply.nil();
-    else c.reply.integer(keyBytes(c, e, samples));
+    else c.reply.integer(keyBytes(c, e));
   },
 });
 
-function readSamples(c: Call): number {
-  let samples = DEFAULT_SAMPLES;
+/** How many elements are to be measured makes no difference: what all of them take is known. */
+function checkSamples(c: Call): void {
   for (let i = 3; i < c.argc && !c.failed; i += 2) {
     if (!c.args.is(i, "SAMPLES") || i + 1 === c.argc) c.fail(ERRORS.syntax);
-    else samples = c.integer(i + 1);
-    if (samples < 0) c.fail(ERRORS.syntax);
+    else if (c.integer(i + 1) < 0) c.fail(ERRORS.syntax);
   }
-  return samples;
 }
 
-/** The key's blocks, and its share of the table. Of a collection that many elements are measured; 0: all. */
-function keyBytes({ keyspace, entries, db }: Call, e: Ptr, samples: number): number {
+/** The key's blocks, and its share of the table. */
+function keyBytes({ keyspace, entries, db }: Call, e: Ptr): number {
   const share = Math.ceil(keyspace.dict.tableBytes(db.table) / db.size);
   const own = blockBytes(entries.bytesOf(e)) + share;
   const collection = keyspace.collections[entries.type(e)];
-  if (collection !== undefined) return own + collection.memoryBytes(e, samples);
+  if (collection !== undefined) return own + collection.memoryBytes(e);
   return entries.head(e) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(e)) : own;
 }
 
@@ -107,7 +104,7 @@ function addShare(c: Call, e: Ptr, shares: Map<number, Share>): void {
   const type = entries.type(e);
   let share = shares.get(type);
   if (share === undefined) shares.set(type, (share = { keys: 0, bytes: 0, largest: own(EMPTY), largestBytes: 0 }));
-  const bytes = keyBytes(c, e, DEFAULT_SAMPLES);
+  const bytes = keyBytes(c, e);
   share.keys++;
   share.bytes += bytes;
   if (bytes <= share.largestBytes) return;
@@ -150,8 +147,11 @@ const stats = command({
     let pairs = writeIntegers(c, beforeDatabases(figures));
     for (const db of databases.filter(({ size }) => size > 0)) {
       c.reply.bulkText(`db.${db.id}`);
-      c.reply.map(1);
-      writeIntegers(c, { "overhead.hashtable.main": dict.tableBytes(db.table) });
+      c.reply.map(2);
+      writeIntegers(c, {
+        "overhead.hashtable.main": dict.tableBytes(db.table),
+        "overhead.hashtable.expires": db.wheel?.bytes ?? 0,
+      });
       pairs++;
     }
     pairs += writeIntegers(c, afterDatabases(figures));

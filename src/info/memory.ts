@@ -17,7 +17,7 @@ export interface MemoryFigures {
   readonly startup: number;
   readonly clients: number;
   readonly journal: number;
-  /** Tables of the databases, without their keys. */
+  /** Tables and wheels of deadlines of the databases, without their keys. */
   readonly tables: number;
   /** What is kept of scripts and functions outside of the machines they run in. */
   readonly scripts: number;
@@ -49,7 +49,7 @@ export function memoryFigures(server: ServerContext): MemoryFigures {
   const clients = server.clients.usedBytes;
   const startup = memory.startupBytes;
   const journal = Number(persistence.figures["aof_buffer_length"] ?? 0);
-  const tables = databases.reduce((sum, db) => sum + dict.tableBytes(db.table), 0);
+  const tables = databases.reduce((sum, db) => sum + dict.tableBytes(db.table) + (db.wheel?.bytes ?? 0), 0);
   const scripts = scripting.scripts.usedBytes;
   const libraries = scripting.libraries.all.usedBytes;
   const overhead = startup + clients + journal + tables + scripts + libraries;

@@ -8,6 +8,8 @@ export const BUCKETS = 1;
 export const DIRECTORY = 2;
 export const DIRECTORY_SLOTS = 3;
 export const FIRST_CHUNK = 4;
+/** Blocks of the table but its header, and of its entries, in units of 8 bytes. */
+export const UNITS = 5;
 
 export const BUCKET_BYTES = 64;
 const BUCKET_WORDS = 16;
@@ -40,6 +42,7 @@ export class BucketArrays {
     this.setWord(d, DIRECTORY, directory);
     this.setWord(d, DIRECTORY_SLOTS, 2);
     this.setWord(d, FIRST_CHUNK, 1);
+    this.setWord(d, UNITS, (BUCKET_BYTES + 8) >> 3);
     return d;
   }
 

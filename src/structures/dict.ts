@@ -15,6 +15,7 @@ import {
   OVERFLOW,
   POINTERS,
   SLOTS,
+  UNITS,
 } from "./bucket-arrays.ts";
 import type { Entries } from "./entry.ts";
 import { highestBit, nextCursor } from "./scan-cursor.ts";
@@ -24,7 +25,8 @@ import { highestBit, nextCursor } from "./scan-cursor.ts";
  * never a pause, and the bytes per entry stay the same while it grows.
  *
  * A bucket is one cache line: 12 one-byte tags (0: empty slot), 12 pointers, and a pointer to an overflow bucket of the same shape.
- * A header block (HEADER_BYTES) in the arena holds count, number of buckets, and a directory of chunks of CHUNK_BUCKETS buckets.
+ * A header block (HEADER_BYTES) in the arena holds count, number of buckets, a directory of chunks of CHUNK_BUCKETS buckets, and the
+ * bytes of table and entries, as far as those who own the entries keep them (`charge`).
  *
  * Invariants
  * 1. With 2^L <= buckets < 2^(L+1), an entry's home is hash mod 2^(L+1) if that bucket exists, else hash mod 2^L.
@@ -58,10 +60,12 @@ export class Dict extends BucketArrays {
   /** Gives an empty table the buckets that so many entries need, so that it has not to move them while it grows. */
   reserve(d: Ptr, entries: number): void {
     const wanted = Math.ceil(entries / LOAD_MAX);
+    const { usedBytes } = this.arena;
     for (let buckets = this.word(d, BUCKETS); buckets < wanted; buckets++) {
       this.addBucket(d, buckets);
       this.setWord(d, BUCKETS, buckets + 1);
     }
+    this.charge(d, usedBytes);
   }
 
   /** Takes away the buckets of a table that has far more than its entries need: too many were reserved. */
@@ -268,6 +272,19 @@ export class Dict extends BucketArrays {
       this.slot = slot;
       return e;
     }
+  }
+
+  /**
+   * What has been allocated or freed since the arena's `usedBytes` were so many was for this table and its entries. Those who own the entries
+   * call it after each change, for then `heldBytes` is exact; for tables of keys nobody does.
+   */
+  charge(d: Ptr, usedBytes: number): void {
+    this.setWord(d, UNITS, this.word(d, UNITS) + (this.arena.usedBytes - usedBytes) / 8);
+  }
+
+  /** Bytes of all blocks of a table and of its entries, if they are charged to it. */
+  heldBytes(d: Ptr): number {
+    return HEADER_BYTES + (this.word(d, UNITS) >>> 0) * 8;
   }
 
   /** Bytes of the table itself, without its entries; overflow buckets are left out. */

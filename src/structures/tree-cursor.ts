@@ -6,7 +6,8 @@ export const ROOT = 0;
 export const LEVELS = 1;
 export const COUNT = 2;
 export const LEAVES = 3;
-export const NODE_BYTES = 4;
+/** Blocks of nodes and leaves, in units of 8 bytes. */
+export const UNITS = 4;
 
 export const USED = 0;
 export const SLOTS = 2;
@@ -82,9 +83,9 @@ export class TreeCursor {
     return this.word(t, LEAVES);
   }
 
-  /** Bytes of all but the leaves. */
-  nodeBytes(t: Ptr): number {
-    return HEADER_BYTES + this.word(t, NODE_BYTES);
+  /** Bytes of all blocks, the leaves' too. */
+  bytes(t: Ptr): number {
+    return HEADER_BYTES + (this.word(t, UNITS) >>> 0) * 8;
   }
 
   /** Calls `visit` for every leaf in order. It must not change the tree. */

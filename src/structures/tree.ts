@@ -1,5 +1,5 @@
 import type { Ptr } from "../memory/arena.ts";
-import { type Arena, NULL, SEGMENT_SHIFT } from "../memory/arena.ts";
+import { type Arena, NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import {
   COUNT,
@@ -7,10 +7,10 @@ import {
   LEAVES,
   LEVELS,
   type LeafVisitor,
-  NODE_BYTES,
   ROOT,
   SLOTS,
   TreeCursor,
+  UNITS,
   USED,
 } from "./tree-cursor.ts";
 
@@ -26,7 +26,7 @@ import {
  *     count      the elements below the slot
  *     bytes      of the leaf; nothing above the lowest level
  *
- * A header block (HEADER_BYTES) holds root, number of levels, count of elements, count of leaves, and the bytes of the nodes.
+ * A header block (HEADER_BYTES) holds root, number of levels, count of elements, count of leaves, and the bytes of nodes and leaves.
  *
  * Invariants
  * 1. All leaves are on one level. A tree without leaves has no nodes. The root has two slots or more, unless it is the only level.
@@ -113,6 +113,7 @@ export class Tree extends TreeCursor {
     words[at + this.pointerAt] = p;
     words[at + this.bytesAt] = bytes;
     this.leaf = p;
+    if (bytes !== this.leafBytes) this.weigh(blockBytes(bytes) - blockBytes(this.leafBytes));
     this.leafBytes = bytes;
     if (count === this.leafCount) return;
     words[at + this.countAt] = count;
@@ -151,6 +152,7 @@ export class Tree extends TreeCursor {
     staged[this.countAt] = count;
     staged[this.bytesAt] = bytes;
     this.addAbove(0, count);
+    this.weigh(blockBytes(bytes));
     this.setWord(t, LEAVES, this.word(t, LEAVES) + 1);
     if (this.insertStaged(0, slot)) this.seekIndex(t, rank);
     else this.stand(slot);
@@ -164,6 +166,7 @@ export class Tree extends TreeCursor {
     const { t } = this;
     const rank = this.rank();
     this.addAbove(0, -this.leafCount);
+    this.weigh(-blockBytes(this.leafBytes));
     this.setWord(t, LEAVES, this.word(t, LEAVES) - 1);
     this.removeSlot(0);
     if (this.seekIndex(t, rank)) return true;
@@ -356,14 +359,19 @@ export class Tree extends TreeCursor {
     const node = this.arena.alloc(bytes);
     this.setWord(node, USED, 0);
     this.setWord(node, ROOM, room);
-    this.setWord(this.t, NODE_BYTES, this.word(this.t, NODE_BYTES) + blockBytes(bytes));
+    this.weigh(blockBytes(bytes));
     return node;
   }
 
   private freeNode(node: Ptr): void {
     const bytes = this.bytesFor(this.word(node, ROOM));
     this.arena.free(node, bytes);
-    this.setWord(this.t, NODE_BYTES, this.word(this.t, NODE_BYTES) - blockBytes(bytes));
+    this.weigh(-blockBytes(bytes));
+  }
+
+  /** So many bytes of blocks, a multiple of 8, have become the tree's, or are no longer. */
+  private weigh(bytes: number): void {
+    this.i32[this.t >>> SEGMENT_SHIFT][((this.t & UNIT_MASK) << 1) + UNITS] += bytes >> 3;
   }
 
   private bytesFor(room: number): number {

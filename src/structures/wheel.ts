@@ -1,5 +1,6 @@
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import { blockBytes } from "../memory/size-classes.ts";
 
 /**
  * A hierarchical timing wheel (Varghese and Lauck 1987): entries ordered by deadline, O(1) to add, move and remove, with the links in the
@@ -81,6 +82,11 @@ export class Wheel {
   /** Frees the wheel's own blocks. The entries in it must be gone or be forgotten by their owner. */
   destroy(): void {
     for (const chunk of this.chunks) if (chunk !== NULL) this.arena.free(chunk as Ptr, CHUNK_BYTES);
+  }
+
+  /** Bytes of the wheel's own blocks. */
+  get bytes(): number {
+    return this.chunks.reduce((sum, chunk) => (chunk === NULL ? sum : sum + blockBytes(CHUNK_BYTES)), 0);
   }
 
   /** Adds an entry by the deadline that stands in it. */

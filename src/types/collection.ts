@@ -26,6 +26,6 @@ export interface Collection {
   copy(e: Ptr): void;
   /** Frees the value; of a big one in slices, later. The entry is not touched. */
   release(e: Ptr, reclaimer: CollectionReclaimer): void;
-  /** Bytes of the value's blocks. Elements may be taken to be as large as the first `samples` of them on average; 0: all are measured. */
-  memoryBytes(e: Ptr, samples: number): number;
+  /** Bytes of the value's blocks, exact; known without a look at the elements. */
+  memoryBytes(e: Ptr): number;
 }

@@ -4,7 +4,6 @@ import type { Dict } from "../structures/dict.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
 import type { CollectionReclaimer } from "./collection.ts";
 import { kind, RAW, STRING } from "./kinds.ts";
-import { tableBytes } from "./table-bytes.ts";
 
 export const FIELD = kind(STRING, RAW);
 /** A table of no more fields is freed at once: less work than to queue it. */
@@ -42,15 +41,25 @@ export class FieldTable {
       this.writeValue(old, buf, start, len);
       return false;
     }
+    const { usedBytes } = this.arena;
     const f = entries.create(FIELD, false, fieldBuf, fieldStart, fieldLen, len);
     this.writeValue(f, buf, start, len);
     if (old === NULL) {
       dict.insert(table, f, hash);
-      return true;
+    } else {
+      dict.replace(table, old, f);
+      this.releaseField(old);
     }
-    dict.replace(table, old, f);
-    this.releaseField(old);
-    return false;
+    dict.charge(table, usedBytes);
+    return old === NULL;
+  }
+
+  /** Takes a field out, and frees it. */
+  remove(table: Ptr, f: Ptr): void {
+    const { usedBytes } = this.arena;
+    this.dict.remove(table, f);
+    this.releaseField(f);
+    this.dict.charge(table, usedBytes);
   }
 
   writeValue(f: Ptr, buf: Uint8Array, start: number, len: number): void {
@@ -73,10 +82,5 @@ export class FieldTable {
       return;
     }
     this.dict.dismantle(table, (f) => this.releaseField(f));
-  }
-
-  /** Bytes of table and fields: see `tableBytes`. */
-  memoryBytes(table: Ptr, samples: number): number {
-    return tableBytes(this.dict, this.entries, table, samples);
   }
 }

@@ -141,7 +141,7 @@ export interface TimedHash {
   /** A timer that stands still, with a copy of the fields. */
   copy(t: Ptr): Ptr;
   release(t: Ptr, reclaimer: CollectionReclaimer): void;
-  memoryBytes(t: Ptr, samples: number): number;
+  memoryBytes(t: Ptr): number;
 }
 
 /** Fields of one hash that have been removed because they ended. */

@@ -251,8 +251,7 @@ export class HashValues implements Collection {
     if (this.hasTimer(e)) return this.timed(e).delete(table, buf, start, len);
     const f = dict.find(table, buf, start, len, dict.hash(buf, start, len));
     if (f === NULL) return false;
-    dict.remove(table, f);
-    this.tables.releaseField(f);
+    this.tables.remove(table, f);
     return true;
   }
 
@@ -385,11 +384,10 @@ export class HashValues implements Collection {
     else this.tables.release(root, reclaimer);
   }
 
-  /** Bytes of the hash's blocks. Fields of a table are taken to be as large as the first `samples` of them on average; 0: all are. */
-  memoryBytes(e: Ptr, samples: number): number {
+  memoryBytes(e: Ptr): number {
     const root = this.entries.reference(e);
     if (this.isPacked(e)) return blockBytes(this.entries.valueLength(e));
-    return this.hasTimer(e) ? this.timed(e).memoryBytes(root, samples) : this.tables.memoryBytes(root, samples);
+    return this.hasTimer(e) ? this.timed(e).memoryBytes(root) : this.dict.heldBytes(root);
   }
 
   /** NO_FIELD, NO_DEADLINE, or when the field ends, Unix ms. */

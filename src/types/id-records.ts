@@ -116,11 +116,7 @@ export class IdRecords {
 
   /** The bytes of all of a set's blocks. */
   bytes(t: Ptr): number {
-    let bytes = this.tree.nodeBytes(t);
-    this.tree.forEachLeaf(t, (_leaf, leafBytes) => {
-      bytes += leafBytes;
-    });
-    return bytes;
+    return this.tree.bytes(t);
   }
 
   /** A set with the same records. */

@@ -355,20 +355,9 @@ export class ListValues extends ListCursor implements Collection {
     else while (remains.step());
   }
 
-  /** Bytes of the list's blocks. Leaves are taken to be as large as the first `samples` of them on average; 0: all are measured. */
-  memoryBytes(e: Ptr, samples: number): number {
-    const { tree } = this;
+  memoryBytes(e: Ptr): number {
     const bytes = this.entries.valueLength(e);
-    if (bytes > 0) return blockBytes(bytes);
-    const t = this.entries.reference(e);
-    const leaves = tree.leaves(t);
-    let measured = 0;
-    let seen = 0;
-    for (tree.seekFirst(t); seen < leaves && (samples === 0 || seen < samples); tree.next()) {
-      measured += blockBytes(tree.leafBytes);
-      seen++;
-    }
-    return tree.nodeBytes(t) + Math.round((measured / seen) * leaves);
+    return bytes > 0 ? blockBytes(bytes) : this.tree.bytes(this.entries.reference(e));
   }
 }
 

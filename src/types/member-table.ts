@@ -5,7 +5,6 @@ import type { Dict } from "../structures/dict.ts";
 import type { Entries } from "../structures/entry.ts";
 import type { CollectionReclaimer } from "./collection.ts";
 import { kind, RAW, STRING } from "./kinds.ts";
-import { tableBytes } from "./table-bytes.ts";
 
 const MEMBER = kind(STRING, RAW);
 /** A table of no more members is freed at once: less work than to queue it. */
@@ -33,19 +32,28 @@ export class MemberTable {
     const { dict } = this;
     const hash = dict.hash(buf, start, len);
     if (dict.find(table, buf, start, len, hash) !== NULL) return false;
-    dict.insert(table, this.entries.create(MEMBER, false, buf, start, len, 0), hash);
+    this.insert(table, hash, buf, start, len);
     return true;
   }
 
   /** Adds a member that the table does not have. */
   addNew(table: Ptr, buf: Uint8Array, start: number, len: number): void {
-    const { dict } = this;
-    dict.insert(table, this.entries.create(MEMBER, false, buf, start, len, 0), dict.hash(buf, start, len));
+    this.insert(table, this.dict.hash(buf, start, len), buf, start, len);
+  }
+
+  private insert(table: Ptr, hash: number, buf: Uint8Array, start: number, len: number): void {
+    const { dict, entries } = this;
+    const { usedBytes } = entries.arena;
+    dict.insert(table, entries.create(MEMBER, false, buf, start, len, 0), hash);
+    dict.charge(table, usedBytes);
   }
 
   remove(table: Ptr, member: Ptr): void {
-    this.dict.remove(table, member);
-    this.entries.release(member);
+    const { dict, entries } = this;
+    const { usedBytes } = entries.arena;
+    dict.remove(table, member);
+    entries.release(member);
+    dict.charge(table, usedBytes);
   }
 
   forEach(table: Ptr, visit: MemberVisitor): void {
@@ -100,10 +108,5 @@ export class MemberTable {
       return;
     }
     dict.dismantle(table, (member) => entries.release(member));
-  }
-
-  /** Bytes of table and members: see `tableBytes`. */
-  memoryBytes(table: Ptr, samples: number): number {
-    return tableBytes(this.dict, this.entries, table, samples);
   }
 }

@@ -392,10 +392,9 @@ export class SetValues implements Collection {
     if (block !== NULL) this.arena.free(block, this.entries.valueLength(e));
   }
 
-  /** Bytes of the set's blocks; `samples` as in MemberTable.memoryBytes. */
-  memoryBytes(e: Ptr, samples: number): number {
+  memoryBytes(e: Ptr): number {
     const { entries } = this;
-    if (entries.encoding(e) === HASHTABLE) return this.table.memoryBytes(entries.reference(e), samples);
+    if (entries.encoding(e) === HASHTABLE) return this.dict.heldBytes(entries.reference(e));
     return blockBytes(entries.valueLength(e));
   }
 

@@ -377,20 +377,12 @@ export class StreamEntries {
   }
 
   /** Bytes of a stream's entries. Leaves are taken to be as large as the first `samples` of them on average; 0: all are measured. */
-  bytes(h: Ptr, samples: number): number {
+  bytes(h: Ptr): number {
     const words = this.i32[h >>> SEGMENT_SHIFT];
     const at = (h & UNIT_MASK) << 1;
     const tail = words[at + TAIL] === NULL ? 0 : words[at + TAIL_BYTES];
     const tree = words[at + TREE] as Ptr;
-    if (tree === NULL) return tail;
-    const count = this.tree.leaves(tree);
-    let seen = 0;
-    let bytes = 0;
-    for (let more = this.tree.seekFirst(tree); more && (samples === 0 || seen < samples); more = this.tree.next()) {
-      bytes += blockBytes(this.tree.leafBytes);
-      seen++;
-    }
-    return tail + this.tree.nodeBytes(tree) + Math.round((bytes / seen) * count);
+    return tree === NULL ? tail : tail + this.tree.bytes(tree);
   }
 
   /** Frees a leaf of a stream that nobody can reach. False when there was none. */

@@ -264,9 +264,10 @@ export class StreamValues implements Collection {
     else reclaimer.add(remains);
   }
 
-  memoryBytes(e: Ptr, samples: number): number {
+  /** Takes time for groups, consumers and producers, not for entries, pending ones or messages. */
+  memoryBytes(e: Ptr): number {
     const h = this.header(e);
-    return blockBytes(HEADER_BYTES) + this.entries.bytes(h, samples) + this.groups.bytes(h) + this.producers.bytes(h);
+    return blockBytes(HEADER_BYTES) + this.entries.bytes(h) + this.groups.bytes(h) + this.producers.bytes(h);
   }
 
   /** Frees a bounded part of a stream that nobody can reach. False when its block is all that is left. */

@@ -1,6 +1,5 @@
 import type { Span } from "../lib/bytes.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
-import { blockBytes } from "../memory/size-classes.ts";
 import type { Dict } from "../structures/dict.ts";
 import type { Entries } from "../structures/entry.ts";
 import type { CollectionReclaimer, Remains } from "./collection.ts";
@@ -105,18 +104,28 @@ export class TableZset {
   }
 
   private add(table: Ptr, score: number, buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+    const { usedBytes } = this.arena;
     const m = this.entries.createReference(MEMBER, false, buf, start, len, NULL, 0);
     this.setScore(m, score);
     this.dict.insert(table, m, hash);
+    this.dict.charge(table, usedBytes);
     return m;
+  }
+
+  /** Takes a member that the tree does not have any more out of the table. */
+  private drop(table: Ptr, m: Ptr): void {
+    const { dict, arena } = this;
+    const { usedBytes } = arena;
+    dict.remove(table, m);
+    this.entries.release(m);
+    dict.charge(table, usedBytes);
   }
 
   /** Takes out the member that `find` found last. */
   removeFound(z: Ptr): void {
     const m = this.found;
     this.tree.remove(this.treeOf(z), this.score(m), m);
-    this.dict.remove(this.dictOf(z), m);
-    this.entries.release(m);
+    this.drop(this.dictOf(z), m);
   }
 
   /** The first or the last member, which `removeEnd` takes out. */
@@ -126,24 +135,18 @@ export class TableZset {
   }
 
   removeEnd(z: Ptr): void {
-    const m = this.found;
     this.tree.removeEnd();
-    this.dict.remove(this.dictOf(z), m);
-    this.entries.release(m);
+    this.drop(this.dictOf(z), this.found);
   }
 
   /** Takes out the members of those numbers; the last one may be any. */
   removeRange(z: Ptr, first: number, last: number): void {
-    const { tree, dict, entries } = this;
+    const { tree } = this;
     const t = this.treeOf(z);
     const table = this.dictOf(z);
     for (let left = last - first + 1; left > 0; ) {
       const taken = tree.removeRange(t, first, left);
-      for (let i = 0; i < taken; i++) {
-        const m = tree.removed[i] as Ptr;
-        dict.remove(table, m);
-        entries.release(m);
-      }
+      for (let i = 0; i < taken; i++) this.drop(table, tree.removed[i] as Ptr);
       left -= taken;
     }
   }
@@ -184,28 +187,8 @@ export class TableZset {
     this.dict.dismantle(table, (m) => this.entries.release(m));
   }
 
-  /** Bytes of the blocks; entries and leaves are taken to be as large as `samples` of them on average. */
-  memoryBytes(z: Ptr, samples: number): number {
-    const { dict, tree } = this;
-    const table = this.dictOf(z);
-    const t = this.treeOf(z);
-    const count = dict.count(table);
-    const wanted = samples === 0 ? count : Math.min(count, samples);
-    let entryBytes = 0;
-    let seen = 0;
-    for (let home = 0; seen < wanted; home++) {
-      dict.visitHome(table, home, (m) => {
-        entryBytes += blockBytes(this.entries.bytesOf(m));
-        seen++;
-      });
-    }
-    const leavesWanted = samples === 0 ? tree.leaves(t) : Math.min(tree.leaves(t), samples);
-    let leafBytes = 0;
-    let at = tree.seekFirst(t);
-    for (let i = 0; at && i < leavesWanted; i++, at = tree.next()) leafBytes += tree.leafBytes;
-    const leaves = Math.round((leafBytes / Math.max(1, leavesWanted)) * tree.leaves(t));
-    const members = Math.round((entryBytes / Math.max(1, seen)) * count);
-    return HEADER_BYTES + dict.tableBytes(table) + tree.nodeBytes(t) + leaves + members;
+  memoryBytes(z: Ptr): number {
+    return HEADER_BYTES + this.dict.heldBytes(this.dictOf(z)) + this.tree.bytes(this.treeOf(z));
   }
 }
 

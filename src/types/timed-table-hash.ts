@@ -100,10 +100,10 @@ export class TimedTableHash implements TimedHash {
     if (keep && !ended) this.setTimed(t, old, fieldBuf, fieldStart, fieldLen, buf, start, len);
     else {
       this.heap.remove(this.heapOf(t), old);
+      const { usedBytes } = tables.arena;
       const f = entries.create(FIELD, false, fieldBuf, fieldStart, fieldLen, len);
       tables.writeValue(f, buf, start, len);
-      tables.dict.replace(this.table(t), old, f);
-      tables.releaseField(old);
+      this.putFor(t, old, f, usedBytes);
     }
     return ended;
   }
@@ -126,12 +126,20 @@ export class TimedTableHash implements TimedHash {
       tables.writeValue(old, buf, start, len);
       return;
     }
+    const { usedBytes } = tables.arena;
     const f = entries.create(FIELD, true, fieldBuf, fieldStart, fieldLen, len);
     entries.setDeadline(f, entries.deadline(old));
     tables.writeValue(f, buf, start, len);
     this.heap.replace(this.heapOf(t), old, f);
+    this.putFor(t, old, f, usedBytes);
+  }
+
+  /** Puts a field that was made when `usedBytes` were in use in the place of another one. */
+  private putFor(t: Ptr, old: Ptr, f: Ptr, usedBytes: number): void {
+    const { tables } = this;
     tables.dict.replace(this.table(t), old, f);
     tables.releaseField(old);
+    tables.dict.charge(this.table(t), usedBytes);
   }
 
   delete(t: Ptr, buf: Uint8Array, start: number, len: number): boolean {
@@ -144,8 +152,7 @@ export class TimedTableHash implements TimedHash {
   private remove(t: Ptr, f: Ptr): void {
     const { tables } = this;
     if (tables.entries.isTimed(f)) this.heap.remove(this.heapOf(t), f);
-    tables.dict.remove(this.table(t), f);
-    tables.releaseField(f);
+    tables.remove(this.table(t), f);
   }
 
   deadline(t: Ptr, buf: Uint8Array, start: number, len: number): number {
@@ -183,7 +190,8 @@ export class TimedTableHash implements TimedHash {
 
   /** Puts an entry with or without a deadline in the place of `f`, which is freed. The heap is the caller's. */
   private reshape(t: Ptr, f: Ptr, timed: boolean): Ptr {
-    const { entries, dict } = this.tables;
+    const { arena, entries, dict } = this.tables;
+    const { usedBytes } = arena;
     const { field, value } = this;
     entries.name(f, field);
     const bytes = entries.valueLength(f);
@@ -198,6 +206,7 @@ export class TimedTableHash implements TimedHash {
     }
     dict.replace(this.table(t), f, copy);
     entries.release(f);
+    dict.charge(this.table(t), usedBytes);
     return copy;
   }
 
@@ -300,9 +309,11 @@ export class TimedTableHash implements TimedHash {
     const { tables } = this;
     const { entries, dict } = tables;
     const timed = deadlineMs !== NO_DEADLINE;
+    const { usedBytes } = tables.arena;
     const f = entries.create(FIELD, timed, field.buf, field.start, field.len, value.len);
     tables.writeValue(f, value.buf, value.start, value.len);
     dict.insert(this.table(t), f, dict.hash(field.buf, field.start, field.len));
+    dict.charge(this.table(t), usedBytes);
     if (!timed) return;
     entries.setDeadline(f, deadlineMs);
     this.heap.add(this.heapOf(t), f);
@@ -314,7 +325,7 @@ export class TimedTableHash implements TimedHash {
     this.timers.free(t);
   }
 
-  memoryBytes(t: Ptr, samples: number): number {
-    return TIMER_BYTES + this.heap.bytes(this.heapOf(t)) + this.tables.memoryBytes(this.table(t), samples);
+  memoryBytes(t: Ptr): number {
+    return TIMER_BYTES + this.heap.bytes(this.heapOf(t)) + this.tables.dict.heldBytes(this.table(t));
   }
 }

@@ -301,9 +301,9 @@ export class ZsetValues implements Collection {
     }
   }
 
-  memoryBytes(e: Ptr, samples: number): number {
+  memoryBytes(e: Ptr): number {
     if (this.isPacked(e)) return blockBytes(this.entries.valueLength(e));
-    return this.tables.memoryBytes(this.entries.reference(e), samples);
+    return this.tables.memoryBytes(this.entries.reference(e));
   }
 
   /** From LISTPACK to SKIPLIST. */

@@ -35,9 +35,7 @@ describe("MEMORY USAGE", () => {
     for (const fields of [3, 600]) {
       const before = arena.usedBytes;
       for (let i = 0; i < fields; i++) c.say(`HSET h f${i} v${i}`);
-      const used = usage(c, "h") - dict.tableBytes(databases[0].table);
-      // A table's overflow buckets are left out.
-      expect(used).toBeWithin((arena.usedBytes - before) * 0.7, arena.usedBytes - before + 1);
+      expect(usage(c, "h") - dict.tableBytes(databases[0].table)).toBe(arena.usedBytes - before);
       c.say("DEL h");
       server.keyspace.reclaimer.run(UNBOUNDED);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Arena, NULL, type Ptr } from "../../src/memory/arena.ts";
+import { blockBytes } from "../../src/memory/size-classes.ts";
 import { Tree } from "../../src/structures/tree.ts";
 
 /** The tree never looks into a leaf, so a leaf is just a number here. */
@@ -113,7 +114,8 @@ class Checked {
     expect(seen).toEqual(model.map(({ p, bytes, count }) => ({ p, bytes, count })));
     expect(tree.count(t)).toBe(this.before(model.length));
     expect(tree.leaves(t)).toBe(model.length);
-    expect(tree.nodeBytes(t)).toBe(this.arena.usedBytes);
+    const leafBytes = model.reduce((sum, { bytes }) => sum + blockBytes(bytes), 0);
+    expect(tree.bytes(t)).toBe(this.arena.usedBytes + leafBytes);
     expect(tree.seekFirst(t)).toBe(model.length > 0);
     for (let i = 0; i < model.length; i++) {
       if (this.keyWords > 0) expect(this.readKey()).toBe(model[i].key);
@@ -221,12 +223,12 @@ describe("a tree of a million leaves", () => {
       tree.key[3] = i * 2;
       tree.append(t, (i + 1) as Ptr, 100, 3);
     }
-    const full = tree.nodeBytes(t);
+    const full = tree.arena.usedBytes;
     expect(full).toBeLessThan(LEAVES * 30);
     findAll(tree, t);
     takeOut(tree, t);
     expect(tree.leaves(t)).toBe(LEAVES / 8);
-    expect(tree.nodeBytes(t)).toBeLessThan(full / 3);
+    expect(tree.arena.usedBytes).toBeLessThan(full / 3);
     shedAll(tree, t);
     tree.destroy(t);
     expect(tree.arena.usedBytes).toBe(0);

@@ -205,7 +205,7 @@ describe("a list", () => {
     list.push(false, "x".repeat(100_000));
     list.push(false, "b");
     list.check();
-    expect(list.lists.memoryBytes(list.e, 0)).toBeLessThan(120_000);
+    expect(list.lists.memoryBytes(list.e)).toBeLessThan(120_000);
   });
 
   test("keeps elements apart that are as large as DEBUG QUICKLIST-PACKED-THRESHOLD says", () => {
@@ -257,8 +257,7 @@ describe("a list", () => {
       lists.seek(list.e, i);
       expect(list.text()).toBe(`element:${String(i).padStart(7, "0")}`);
     }
-    expect(lists.memoryBytes(list.e, 0)).toBeLessThan(1_000_000 * 16.5);
-    expect(Math.abs(lists.memoryBytes(list.e, 5) / lists.memoryBytes(list.e, 0) - 1)).toBeLessThan(0.01);
+    expect(lists.memoryBytes(list.e)).toBeLessThan(1_000_000 * 16.5);
     list.db.delete(list.e);
     expect(keyspace.reclaimer.pending).toBe(1);
     let slices = 0;
