@@ -70,6 +70,8 @@ describe("moving data together", () => {
     for (let i = 0; i < 20_000; i++) if (i % 25 !== 0 && (i * 7) % 25 !== 1) c.say(`DEL key:${i}`);
     server.keyspace.reclaimer.run(UNBOUNDED);
     const digest = c.say("DEBUG DIGEST");
+    const usages = ["hash", "set", "zset", "list", "timed"].map((type) => `MEMORY USAGE large:${type}`);
+    const told = c.say(...usages);
     const { usedBytes } = server.keyspace.arena;
     const before = job.space();
     settle(r, 20);
@@ -78,6 +80,7 @@ describe("moving data together", () => {
     expect(before.resident).toBeGreaterThan(before.used * 2);
     expect(after.resident).toBeLessThan(after.used * 1.1 + 8 * MB);
     expect(c.say("DEBUG DIGEST")).toBe(digest);
+    expect(c.say(...usages)).toBe(told);
     expect(job.keysMoved).toBeGreaterThan(1000);
   });
 
