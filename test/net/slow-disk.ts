@@ -3,13 +3,16 @@ import { CommandTable } from "../../src/command/table.ts";
 import { UnsyncedKeys } from "../../src/command/unsynced-keys.ts";
 import { COMMANDS } from "../../src/commands/index.ts";
 import { ConfigStore } from "../../src/config/store.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { AofJournal, type FsyncPolicy } from "../../src/persistence/aof/journal.ts";
 import { Server } from "../../src/server.ts";
 import { CapturedLog } from "../persistence/captured-log.ts";
 import { FakeFile } from "../persistence/fake-file.ts";
 import { freePort } from "../support/oracle.ts";
 import { type Arg, encodePipeline, RawConnection } from "../support/raw.ts";
+
+/** A clock on which no write takes long. */
+const QUICK: Clock = { unixMs: () => systemClock.unixMs(), monotonicUs: () => 0 };
 
 /** A server whose journal is synced when the test says so. */
 export class SlowDisk {
@@ -24,7 +27,7 @@ export class SlowDisk {
     private readonly watcher: RawConnection,
     policy: FsyncPolicy,
   ) {
-    this.journal = new AofJournal(this.file, 0, systemClock, server.log);
+    this.journal = new AofJournal(this.file, 0, QUICK, server.log);
     this.journal.policy = policy;
     this.journal.onSynced = () => server.startPoll();
     server.journal = this.journal;

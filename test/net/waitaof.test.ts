@@ -22,6 +22,8 @@ describe("WAITAOF", () => {
     await disk.send(a, ["SET", "a", "1"], ["WAITAOF", "1", "0", "0"]);
     await disk.send(b, ["SET", "b", "1"], ["WAITAOF", "1", "0", "0"]);
     await disk.sync();
+    disk.file.finishWrite();
+    await disk.settle();
     expect([held(a), held(b)]).toEqual([["+OK\r\n", reply(1)], ["+OK\r\n"]]);
     await disk.sync();
     expect(held(b)).toEqual([reply(1)]);

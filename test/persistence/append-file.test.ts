@@ -7,6 +7,10 @@ import { removeScratch, scratch } from "./scratch.ts";
 
 afterEach(removeScratch);
 
+function aside(file: WriterFile, bytes: Uint8Array, start: number, len: number): Promise<number> {
+  return new Promise((resolve) => file.appendAside(bytes, start, len, resolve));
+}
+
 describe("an append file", () => {
   test("is made with the usual permissions, or gone on with at its end", () => {
     const path = join(scratch(), "file");
@@ -58,6 +62,36 @@ describe("an append file", () => {
     expect(file.syncNow()).toBe(true);
     expect(await new Promise<string>((resolve) => file.sync(resolve))).toBe("");
     file.close();
+  });
+
+  test("has another thread write pieces of all sizes", async () => {
+    const path = join(scratch(), "file");
+    const file = WriterFile.open(path);
+    const expected: Buffer[] = [];
+    for (const bytes of [1, 5000, 3_000_000]) {
+      for (const isAside of [true, false]) {
+        const piece = Buffer.alloc(bytes + 10, 97 + expected.length);
+        const written = isAside ? await aside(file, piece, 5, bytes) : file.append(piece, 5, bytes);
+        expect(written).toBe(bytes);
+        expect(statSync(path).size).toBe(file.size);
+        expected.push(piece.subarray(10));
+      }
+    }
+    file.close();
+    expect(readFileSync(path).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test("may be given the same bytes again, and more, while another thread writes them", async () => {
+    const path = join(scratch(), "file");
+    const file = WriterFile.open(path);
+    file.append(Buffer.from("first "), 0, 6);
+    const bytes = Buffer.alloc(5_000_000, "0123456789");
+    const written = aside(file, bytes, 0, 4_000_000);
+    expect(file.append(bytes, 0, bytes.length)).toBe(bytes.length);
+    expect(await written).toBe(4_000_000);
+    file.append(Buffer.from(" last"), 0, 5);
+    file.close();
+    expect(readFileSync(path, "latin1") === `first ${bytes.toString()} last`).toBe(true);
   });
 
   test("tells what goes wrong in the system's words and throws nothing", async () => {

@@ -56,6 +56,26 @@ describe.each(smallDisks())("%s", (_name, make) => {
     },
   );
 
+  test("tells how much another thread could write, and goes on behind that", async () => {
+    disk = make();
+    const path = join(disk.dir, "file");
+    const file = WriterFile.open(path);
+    disk.limit(process.pid, ROOM);
+    const aside = (bytes: number) =>
+      new Promise<number>((resolve) => file.appendAside(Buffer.alloc(bytes, "a"), 0, bytes, resolve));
+    expect(await aside(ROOM - 5000)).toBe(ROOM - 5000);
+    const written = await aside(20_000);
+    expect(file.error).toBe(disk.error);
+    expect(written).toBeLessThan(20_000);
+    expect(await aside(20_000)).toBeLessThan(20_000 - written);
+    const { size } = file;
+    expect(statSync(path).size).toBe(size);
+    disk.makeRoom(process.pid);
+    expect(file.append(Buffer.from("end"), 0, 3)).toBe(3);
+    file.close();
+    expect(readFileSync(path, "latin1") === `${"a".repeat(size)}end`).toBe(true);
+  });
+
   test.each(["always", "everysec"] as FsyncPolicy[])(
     "loses and doubles nothing of a journal (appendfsync %s)",
     async (policy) => {

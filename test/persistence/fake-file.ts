@@ -18,17 +18,51 @@ export class FakeFile implements AppendFile {
   /** Of `syncNow`: a sync that runs meanwhile is told of them, too. */
   private failures = 0;
   private pendingSyncs: (() => void)[] = [];
+  private pendingWrite: (() => void) | undefined;
+
+  /** Called before each write of the main loop. */
+  onAppend: () => void = () => {};
 
   append(buf: Uint8Array, start: number, len: number): number {
-    const n = Math.max(0, Math.min(len, this.room - this.bytes.length));
-    this.calls.push(`append ${n}/${len}`);
-    this.bytes = Buffer.concat([this.bytes, buf.subarray(start, start + n)]);
-    for (let i = 0; i < n; i++) this.standing.push("dirty");
+    this.onAppend();
+    return this.put(buf, start, len, this.bytes.length, "append");
+  }
+
+  appendAside(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
+    if (this.pendingWrite !== undefined) throw new Error("two writes at once");
+    this.calls.push(`aside ${len}`);
+    const at = this.bytes.length;
+    this.pendingWrite = () => done(this.put(buf, start, len, at, "aside"));
+  }
+
+  /** Ends the write that runs off the main loop. */
+  finishWrite(): void {
+    const finish = this.pendingWrite;
+    this.pendingWrite = undefined;
+    finish?.();
+  }
+
+  get isWriting(): boolean {
+    return this.pendingWrite !== undefined;
+  }
+
+  private put(buf: Uint8Array, start: number, len: number, at: number, how: string): number {
+    if (this.closed) throw new Error("the file is closed");
+    const n = Math.max(0, Math.min(len, this.room - at));
+    this.calls.push(`${how} ${n}/${len}`);
+    this.bytes = Buffer.concat([
+      this.bytes.subarray(0, at),
+      buf.subarray(start, start + n),
+      this.bytes.subarray(at + n),
+    ]);
+    // What is written a second time is the same.
+    for (let i = at; i < at + n; i++) if (this.standing[i] !== "durable") this.standing[i] = "dirty";
     if (n < len) this.error = "No space left on device";
     return n;
   }
 
   truncate(length: number): boolean {
+    if (this.isWriting) throw new Error("cut while it is written");
     this.calls.push(`truncate ${length}`);
     if (!this.canTruncate) {
       this.error = "Input/output error";
@@ -67,6 +101,7 @@ export class FakeFile implements AppendFile {
   }
 
   close(): void {
+    if (this.isWriting) throw new Error("closed while it is written");
     this.closed = true;
   }
 

@@ -38,9 +38,10 @@ function setUp(policy: FsyncPolicy) {
   return { clock, file, journal, write, writeRow, expected, offsets };
 }
 
-/** One poll, and the end of all syncs. */
+/** One poll, and the end of all that others do. */
 function pollAndSync({ journal, file }: ReturnType<typeof setUp>): boolean {
   journal.flush();
+  file.finishWrite();
   file.finishSyncs();
   return journal.flush();
 }
@@ -51,6 +52,7 @@ function heal(parts: ReturnType<typeof setUp>): void {
   file.room = Number.POSITIVE_INFINITY;
   file.canSync = file.canTruncate = true;
   journal.everySecond();
+  file.finishWrite();
   file.finishSyncs();
   clock.advance(1000);
   journal.everySecond();
@@ -121,6 +123,7 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(3000) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("second" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("synced" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("written" as const), ms: fc.constantFrom(0, 0, 0, 20) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("policy" as const), policy: fc.constantFrom(...POLICIES) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("room" as const), more: fc.nat(500) }) },
   {
@@ -147,6 +150,10 @@ function perform(op: Operation, parts: ReturnType<typeof setUp>, n: number): voi
       return;
     case "synced":
       file.finishSyncs();
+      return;
+    case "written":
+      clock.advance(op.ms);
+      file.finishWrite();
       return;
     case "policy":
       journal.policy = op.policy;

@@ -93,7 +93,7 @@ describe("moving to another file", () => {
 
 describe("moving from file to file, whatever fails meanwhile", () => {
   const steps = fc.array(
-    fc.constantFrom("write", "flush", "flush", "second", "synced", "move", "full", "bad", "well"),
+    fc.constantFrom("write", "flush", "flush", "second", "synced", "written", "move", "full", "bad", "well"),
     {
       maxLength: 60,
     },
@@ -120,6 +120,7 @@ describe("moving from file to file, whatever fails meanwhile", () => {
           synced: () => {
             for (const one of files) one.finishSyncs();
           },
+          written: () => last().finishWrite(),
           move: () => {
             const next = new FakeFile();
             if (journal.moveTo(next, 0)) files.push(next);
@@ -138,6 +139,7 @@ describe("moving from file to file, whatever fails meanwhile", () => {
           clock.advance(200);
           journal.flush();
           journal.everySecond();
+          act.written();
           act.synced();
         }
         expect([journal.flush(), journal.lastError, journal.acknowledged]).toEqual([true, "", journal.end]);

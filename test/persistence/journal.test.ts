@@ -281,7 +281,7 @@ describe("syncing", () => {
     journal.flush();
     file.room = file.bytes.length + 5;
     write(0, "SET", "b", "2");
-    expect(journal.flush()).toBe(false);
+    expect(journal.flush()).toBe(true);
     expect(file.bytes).toHaveLength(50);
     file.finishSyncs();
     expect(journal.flush()).toBe(false);
@@ -340,6 +340,8 @@ describe("syncing", () => {
     file.finishSyncs();
     expect(journal.durable).toBe(37);
     journal.flush();
+    file.finishWrite();
+    journal.flush();
     file.finishSyncs();
     expect(journal.durable).toBe(51);
   });
@@ -377,7 +379,7 @@ describe("syncing", () => {
       expect(file.syncsInFlight).toBe(1);
       clock.advance(1000);
     }
-    expect(journal.delayedSyncs).toBe(1);
+    expect(journal.delays.slowSyncs).toBe(1);
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]).toContain("Asynchronous AOF fsync is taking too long (disk is busy?).");
     file.finishSyncs();

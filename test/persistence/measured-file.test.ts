@@ -8,12 +8,17 @@ import { MeasuredFile } from "../../src/persistence/aof/measured-file.ts";
 class SlowFile implements AppendFile {
   readonly error = "";
   ended: (error: string) => void = () => {};
+  written: () => void = () => {};
 
   constructor(private readonly clock: ManualClock) {}
 
   append(_buf: Uint8Array, _start: number, len: number): number {
     this.clock.advance(30);
     return len;
+  }
+
+  appendAside(_buf: Uint8Array, _start: number, len: number, done: (written: number) => void): void {
+    this.written = () => done(len);
   }
 
   truncate(): boolean {

@@ -261,7 +261,7 @@ export class Aof implements Persistence, RewriteHost {
       aof_pending_rewrite: this.rewrite.scheduled ? 1 : 0,
       aof_buffer_length: journal?.used ?? 0,
       aof_pending_bio_fsync: journal?.syncing ? 1 : 0,
-      aof_delayed_fsync: journal?.delayedSyncs ?? 0,
+      aof_delayed_fsync: journal?.delays.slowSyncs ?? 0,
     };
   }
 
@@ -394,6 +394,10 @@ export class Aof implements Persistence, RewriteHost {
     if (this.state === "waiting") return { since: "temporary", file: await folder.openTemporaryIncrement() };
     const since = await folder.addIncrement();
     return { since, file: folder.openWriter(since) };
+  }
+
+  get mustWait(): boolean {
+    return this.journal?.isIdle === false;
   }
 
   goOn({ file }: Continuation): boolean {

@@ -1,4 +1,14 @@
-import { closeSync, constants, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  write,
+  writeSync,
+} from "node:fs";
 import type { FileSink } from "bun";
 import { osErrorText } from "../../lib/os-errors.ts";
 
@@ -13,6 +23,11 @@ export interface AppendFile {
   readonly error: string;
   /** Writes a range at the end of the file. Returns how many of its bytes are in the file now; fewer than `len`: see `error`. */
   append(buf: Uint8Array, start: number, len: number): number;
+  /**
+   * Does so off the main loop, then tells how many bytes are in the file. Meanwhile the range must not change, the file must not be cut, and
+   * what `append` gets must begin with the same bytes.
+   */
+  appendAside(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void;
   /** Cuts the file to `length` bytes. */
   truncate(length: number): boolean;
   /** Waits until all that was appended is on the disk. */
@@ -32,12 +47,15 @@ export interface AppendFile {
  * 3. After an error the writer has dropped what it could not write and never tries again by itself. How much of it is in the file
  *    only the file's own length tells, which is ours alone to change.
  *
+ * What another thread writes goes to its place and not just to the end, so that it does not matter if it is written twice.
  * While `sync` runs in another thread, `syncNow` may run here. They use different openings of the file: of one opening, whichever asked
  * first would be told of an error, and the other that all is well.
  */
 export class WriterFile implements AppendFile {
   error = "";
   private readonly writer: FileSink;
+  /** `appendAside` is at work. */
+  private isAside = false;
 
   /** `syncFd`: another opening of the file. The system tells each of them, once, of a write that failed after the call. */
   private constructor(
@@ -65,15 +83,48 @@ export class WriterFile implements AppendFile {
   }
 
   append(buf: Uint8Array, start: number, len: number): number {
-    const failure = this.write(buf.subarray(start, start + len));
+    const failure = this.isAside ? this.writeAgain(buf, start, len) : this.write(buf.subarray(start, start + len));
     if (failure === undefined) {
       this.length += len;
       return len;
     }
+    return this.fellShort(failure);
+  }
+
+  /** Returns what was written nevertheless. */
+  private fellShort(failure: unknown): number {
     this.error = osErrorText(failure);
     const before = this.length;
     this.length = fstatSync(this.fd).size;
     return Math.max(0, this.length - before);
+  }
+
+  /** Where `appendAside` is writing the same, through the opening that does not append. Returns the error. */
+  private writeAgain(buf: Uint8Array, start: number, len: number): unknown {
+    try {
+      for (let at = 0; at < len; ) at += writeSync(this.syncFd, buf, start + at, len - at, this.length + at);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  appendAside(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
+    const from = this.length;
+    this.isAside = true;
+    const next = (at: number) => {
+      write(this.syncFd, buf, start + at, len - at, from + at, (error, written) => {
+        if (!error && at + written < len) {
+          next(at + written);
+          return;
+        }
+        this.isAside = false;
+        if (error) this.fellShort(error);
+        else this.length = Math.max(this.length, from + len);
+        done(Math.min(len, this.length - from));
+      });
+    };
+    next(0);
   }
 
   /** Returns the error. */

@@ -4,7 +4,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../observe/log.ts";
 import { Reply } from "../../resp/reply.ts";
 import type { AppendFile } from "./append-file.ts";
+import { DiskDelays } from "./disk-delays.ts";
 import { timeNote } from "./time-note.ts";
+import { WriteFailure } from "./write-failure.ts";
 
 export type FsyncPolicy = "always" | "everysec" | "no";
 
@@ -13,20 +15,14 @@ const INITIAL_BYTES = 256 * 1024;
 const KEEP_BYTES_MAX = 4 * 1024 * 1024;
 /** Pieces from this size on go to the file without being copied. */
 const DIRECT_BYTES_MIN = 32 * 1024;
-/** A failed write is tried again after this, not in every poll: each try may fill the disk and be cut off again. */
-const RETRY_MS = 100;
-/** Redis says at most every 30 seconds that it can't write. */
-const LOG_PAUSE_MS = 30_000;
-/** A sync that keeps the next one waiting this long is counted and logged, as in Redis. */
-const SLOW_SYNC_MS = 2000;
 
 /**
  * The journal: gathers what changed the data in RESP, brings it to the end of a file, and knows how much of it is on the disk.
  *
- *     file   | good                          | inFile                      |
- *     buf                                    | being synced | inFile       | not written yet   |
- *                                            0                                               used
- *     offset                                 base           syncTo         written             end
+ *     file   | good                          | inFile                      | lent        |
+ *     buf                                    | being synced | inFile       | being written | not written yet |
+ *                                            0                                                             used
+ *     offset                                 base           syncTo         written         lentTo          end
  *
  * Offsets count the bytes appended since the server started, whatever file they are in.
  *
@@ -41,7 +37,14 @@ const SLOW_SYNC_MS = 2000;
  *    the next one begins at the end of the poll in which it ends, and covers everything appended by then, whoever did it: group commit.
  * 5. `synced`, up to which everything is on the disk, never goes beyond what a sync that worked has covered.
  * 6. What `appendSteady` got last is still where it was, and belongs behind `buf`: whatever looks at `buf` gathers it first.
- * 7. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
+ * 7. The main loop does not wait for a slow disk: while a sync runs, or writes were slow lately, it does not write. A write may have to
+ *    wait for all that a sync waits for (the file's lock, a page that is on its way to the disk) from its first moment on, so that no pause
+ *    before would help. What is appended meanwhile is written by another thread, one write at a time (`lent` is what it reads from); or,
+ *    under "always", when the sync has ended: before the next one nobody may be told of it anyway. Those who changed something wait for
+ *    that; who reads does not. Only `settle` and `moveTo` do wait.
+ * 8. While another thread writes, nothing is cut off the file, and the bytes in `lent` stay as they are. `settle` writes the same bytes to
+ *    the same place once more, and it does not matter who is last.
+ * 9. Whoever reads the file from its start meets a SELECT before the first request, and before each that is for another database
  *    than the one before it.
  *
  * | state           | `lastError` | append       | flush                                            | left by            |
@@ -53,8 +56,8 @@ const SLOW_SYNC_MS = 2000;
  * A sync that failed under "everysec" leaves bytes that we no longer have. As Redis does, we refuse writes until a later sync works;
  * only a new base file (BGREWRITEAOF) makes sure that they are on the disk.
  *
- * Redis holds its writes back for up to two seconds while a sync runs, because they may have to wait for it, and acknowledges them
- * meanwhile. A reply of ours means that the bytes are in the file, so we write at once: most writes during a sync do not wait.
+ * Redis, too, holds its writes back while a sync runs, for up to two seconds; but it acknowledges them meanwhile, and then waits on its
+ * main loop. A reply of ours means that the bytes are in the file.
  */
 export class AofJournal implements Journal {
   policy: FsyncPolicy = "everysec";
@@ -62,8 +65,6 @@ export class AofJournal implements Journal {
   timestamps = false;
   /** No syncs for the time being, as if the policy were "no" (no-appendfsync-on-rewrite). */
   resting = false;
-  /** How often a sync was so slow that the next one had to wait two seconds. */
-  delayedSyncs = 0;
   /** A sync is running off the main loop. */
   syncing = false;
   /** Bytes in `buf`. */
@@ -73,7 +74,7 @@ export class AofJournal implements Journal {
   /** There is no base file yet, so that nobody could load what is in the file. */
   isBaseless = false;
   private synced: number;
-  /** Called when a sync off the main loop has ended. */
+  /** Called when a sync or a write off the main loop has ended. */
   onSynced: () => void = () => {};
   private inFile = 0;
   private buf = new Uint8Array(INITIAL_BYTES);
@@ -83,21 +84,22 @@ export class AofJournal implements Journal {
   private steady: Uint8Array | undefined;
   private steadyStart = 0;
   private steadyEnd = 0;
+  /** What another thread writes from, up to that offset. */
+  private lent: Uint8Array | undefined;
+  private lentTo = 0;
+  /** There is something to be cut off when that has ended. */
+  private cutsLater = false;
   private noted = 0;
   private syncTo: number;
   private wanted = false;
   private closed = false;
-  private writeError = "";
   private syncError = "";
-  private failedMs = 0;
   /** What there was when it failed: all that must be in the file for it to be well again. */
   private failedTo = 0;
-  private loggedMs = 0;
-  /** The log was told of the last failure. */
-  private told = false;
-  private postponedMs = 0;
   /** Files that were written before this one, and are to be synced and closed. */
   private readonly former: AppendFile[] = [];
+  readonly delays: DiskDelays;
+  private readonly failure: WriteFailure;
 
   /** `good` is the length of the file; `start` where the offsets begin: where those of the server's journal before this one ended. */
   constructor(
@@ -108,15 +110,22 @@ export class AofJournal implements Journal {
     start = 0,
   ) {
     this.end = this.synced = this.acknowledged = this.syncTo = start;
+    this.delays = new DiskDelays(clock, log);
+    this.failure = new WriteFailure(clock, log);
   }
 
   /** Why writes are to be refused, in the operating system's words; "" when all is well. */
   get lastError(): string {
-    return this.writeError !== "" ? this.writeError : this.syncError;
+    return this.failure.error || this.syncError;
   }
 
   get durable(): number {
     return this.isBaseless ? -1 : this.synced;
+  }
+
+  /** What is appended does not have to wait for another thread. */
+  get isIdle(): boolean {
+    return !this.syncing && this.lent === undefined;
   }
 
   /** Length of the file. */
@@ -171,7 +180,8 @@ export class AofJournal implements Journal {
   }
 
   private take(buf: Uint8Array, start: number, len: number): void {
-    if (len >= DIRECT_BYTES_MIN && !this.isSyncedAlways && this.writeError === "") this.pass(buf, start, len);
+    if (len >= DIRECT_BYTES_MIN && !this.isSyncedAlways && this.failure.error === "" && this.mayWrite())
+      this.pass(buf, start, len);
     else this.hold(buf, start, len);
   }
 
@@ -216,7 +226,7 @@ export class AofJournal implements Journal {
       }
       this.release(this.used);
     }
-    const written = this.file.append(buf, start, len);
+    const written = this.put(buf, start, len);
     if (written === len) {
       this.good += len;
       this.end += len;
@@ -229,7 +239,7 @@ export class AofJournal implements Journal {
 
   flush(): boolean {
     this.gather();
-    if (this.used > 0 || this.writeError !== "") this.save();
+    if (this.used > 0 || this.failure.error !== "") this.save();
     if (this.wanted) this.syncWanted();
     this.acknowledge();
     return this.lastError === "";
@@ -237,25 +247,80 @@ export class AofJournal implements Journal {
 
   /** Brings what is held to the file, and empties the buffer or has it synced. */
   private save(): void {
-    if (this.writeError !== "" && this.clock.unixMs() - this.failedMs < RETRY_MS) return;
+    if (this.syncing && this.policy === "everysec") this.delays.syncWaits();
+    if (this.lent !== undefined || this.failure.isFresh) return;
+    if (this.used > this.inFile && !this.mayWrite()) {
+      if (!this.syncing || !this.isSyncedAlways) this.lend();
+      return;
+    }
+    this.saveNow();
+  }
+
+  private saveNow(): void {
     if (!this.write()) return;
     if (this.isSyncedAlways) {
       if (!this.syncing) this.startSync();
       return;
     }
     this.release(this.used);
-    this.recovered();
-    if (this.syncing && this.policy === "everysec") this.postpone();
+    this.failure.solved();
+  }
+
+  /** The main loop will hardly have to wait if it writes. */
+  private mayWrite(): boolean {
+    return this.isIdle && !this.delays.isSlow;
+  }
+
+  /** Has another thread write what is held. */
+  private lend(): void {
+    const { inFile, used } = this;
+    const len = used - inFile;
+    const startUs = this.delays.nowUs;
+    this.lent = this.buf;
+    this.lentTo = this.end;
+    this.file.appendAside(this.buf, inFile, len, (written) => {
+      this.delays.written(len, startUs);
+      this.lentEnded(written, len);
+    });
+  }
+
+  private lentEnded(written: number, len: number): void {
+    this.gather();
+    this.lent = undefined;
+    if (this.closed) {
+      this.closeUnused();
+      return;
+    }
+    // `settle` may have brought more of it to the file meanwhile, and none of it need be held any longer.
+    this.inFile = Math.max(this.inFile, this.lentTo - len + written - this.base);
+    if (this.written < this.lentTo) this.fellShort(written, len);
+    else if (this.cutsLater) this.cutBack();
+    else if (!this.isSyncedAlways) this.releaseLent();
+    this.cutsLater = false;
+    this.acknowledge();
+    this.onSynced();
+  }
+
+  private releaseLent(): void {
+    this.release(this.inFile);
+    if (this.base >= this.failedTo) this.failure.solved();
   }
 
   private write(): boolean {
     const len = this.used - this.inFile;
     if (len === 0) return true;
-    const written = this.file.append(this.buf, this.inFile, len);
+    const written = this.put(this.buf, this.inFile, len);
     this.inFile += written;
     if (written === len) return true;
     this.fellShort(written, len);
     return false;
+  }
+
+  private put(buf: Uint8Array, start: number, len: number): number {
+    const startUs = this.delays.nowUs;
+    const written = this.file.append(buf, start, len);
+    this.delays.written(len, startUs);
+    return written;
   }
 
   private fellShort(written: number, len: number): void {
@@ -269,11 +334,15 @@ export class AofJournal implements Journal {
   private cutBack(): void {
     const kept = this.syncing ? Math.max(0, this.syncTo - this.base) : 0;
     if (this.inFile <= kept) return;
+    if (this.lent !== undefined) {
+      this.cutsLater = true;
+      return;
+    }
     if (this.file.truncate(this.good + kept)) {
       this.inFile = kept;
       return;
     }
-    if (!this.told) return;
+    if (!this.failure.told) return;
     this.log.warning(
       "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
         `ftruncate: ${this.file.error}`,
@@ -281,21 +350,8 @@ export class AofJournal implements Journal {
   }
 
   private failed(error: string, message: string): void {
-    this.failedMs = this.clock.unixMs();
     this.failedTo = this.end;
-    this.told = this.failedMs - this.loggedMs >= LOG_PAUSE_MS;
-    if (this.told) {
-      this.loggedMs = this.failedMs;
-      this.log.warning(message);
-    }
-    this.writeError = error;
-  }
-
-  private recovered(): void {
-    if (this.writeError === "") return;
-    this.writeError = "";
-    this.loggedMs = 0;
-    this.log.warning("AOF write error looks solved, Redis can write again.");
+    this.failure.happened(error, message);
   }
 
   /** The first bytes of the buffer need not be kept any longer. */
@@ -303,7 +359,9 @@ export class AofJournal implements Journal {
     this.good += bytes;
     this.used -= bytes;
     this.inFile -= bytes;
-    if (this.used > 0) this.buf.copyWithin(0, bytes, bytes + this.used);
+    const { buf } = this;
+    if (buf === this.lent) this.buf = new Uint8Array(Math.max(INITIAL_BYTES, this.used));
+    if (this.used > 0) copyBytes(buf, bytes, this.used, this.buf, 0);
     else if (this.buf.length > KEEP_BYTES_MAX) this.buf = new Uint8Array(INITIAL_BYTES);
   }
 
@@ -318,20 +376,7 @@ export class AofJournal implements Journal {
     if ((this.policy === "no" || this.resting) && this.syncError === "") return;
     if (this.written <= this.synced && this.former.length === 0) return;
     if (!this.syncing) this.startSync();
-    else if (this.postponedMs !== 0) this.postpone();
-  }
-
-  /** Something was written that the sync which is running does not cover. */
-  private postpone(): void {
-    const nowMs = this.clock.unixMs();
-    if (this.postponedMs === 0) this.postponedMs = nowMs;
-    if (nowMs - this.postponedMs < SLOW_SYNC_MS) return;
-    this.postponedMs = 0;
-    this.delayedSyncs++;
-    this.log.notice(
-      "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, " +
-        "this may slow down Redis.",
-    );
+    else this.delays.watch();
   }
 
   wantSync(): void {
@@ -340,12 +385,14 @@ export class AofJournal implements Journal {
 
   private syncWanted(): void {
     if (this.syncing) return;
-    this.wanted = false;
+    this.wanted = this.lent !== undefined;
     if (this.written > this.synced) this.startSync();
   }
 
   private startSync(): void {
-    this.postponedMs = 0;
+    // What is to be cut off must not count as synced.
+    if (this.cutsLater) return;
+    this.delays.syncBegins();
     this.syncing = true;
     this.syncTo = this.written;
     this.syncNext();
@@ -367,7 +414,7 @@ export class AofJournal implements Journal {
   private readonly syncEnded = (error: string): void => {
     this.gather();
     this.syncing = false;
-    if (this.closed) this.closeFiles();
+    if (this.closed) this.closeUnused();
     else if (error === "") this.syncWorked(this.syncTo);
     else this.syncFailed(error);
     this.onSynced();
@@ -378,7 +425,7 @@ export class AofJournal implements Journal {
     this.synced = Math.max(this.synced, offset);
     const kept = this.synced - this.base;
     if (kept > 0) this.release(kept);
-    if (this.synced >= this.failedTo) this.recovered();
+    if (this.synced >= this.failedTo) this.failure.solved();
     this.acknowledge();
     if (this.syncError === "") return;
     this.syncError = "";
@@ -403,7 +450,6 @@ export class AofJournal implements Journal {
 
   settle(): boolean {
     this.gather();
-    this.failedMs = 0;
     if (!this.write()) return false;
     const failing = [...this.former, this.file].find((file) => !file.syncNow());
     if (failing === undefined) {
@@ -416,11 +462,14 @@ export class AofJournal implements Journal {
 
   /**
    * Goes on in another file, which has that length. False when what is for the present file can't be brought there: then nothing has
-   * changed. The present file is synced off the main loop and closed; what is written to the other is not durable before that.
+   * changed. Best called when it `isIdle`, or it may have to wait. The present file is synced off the main loop and closed; what is written to the other is not durable before that.
    */
   moveTo(file: AppendFile, length: number): boolean {
+    this.gather();
+    if (this.lent !== undefined) return false;
     if (this.isSyncedAlways) this.settle();
-    else this.flush();
+    else this.saveNow();
+    this.acknowledge();
     if (this.used > 0) return false;
     this.former.push(this.file);
     this.file = file;
@@ -434,11 +483,13 @@ export class AofJournal implements Journal {
   close(): boolean {
     const settled = this.settle();
     this.closed = true;
-    if (!this.syncing) this.closeFiles();
+    this.closeUnused();
     return settled;
   }
 
-  private closeFiles(): void {
+  /** Closes the files when no other thread is at them. */
+  private closeUnused(): void {
+    if (this.syncing || this.lent !== undefined) return;
     for (const file of this.former.splice(0)) file.close();
     this.file.close();
   }

@@ -3,8 +3,8 @@ import { DELAYS, type LatencyMonitor } from "../../observe/latency.ts";
 import type { AppendFile } from "./append-file.ts";
 
 /**
- * Another file whose delays the latency monitor is told of, while it is on: of what the main loop waits for. It can be slowed down, for
- * tests of what must wait for the file.
+ * Another file whose delays the latency monitor is told of, while it is on: of what the main loop waits for, and of writes that another
+ * thread does because a sync is running. It can be slowed down, for tests of what must wait for the file.
  */
 export class MeasuredFile implements AppendFile {
   private syncing = false;
@@ -29,6 +29,21 @@ export class MeasuredFile implements AppendFile {
     this.note(DELAYS.aofWrite, startUs);
     this.note(this.syncing ? DELAYS.aofWriteDuringSync : DELAYS.aofWriteAlone, startUs);
     return written;
+  }
+
+  appendAside(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
+    const { writeDelayUs } = this.slowness;
+    if (writeDelayUs > 0) setTimeout(() => this.pass(buf, start, len, done), writeDelayUs / 1000);
+    else this.pass(buf, start, len, done);
+  }
+
+  private pass(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
+    const startUs = this.clock.monotonicUs();
+    const event = this.syncing ? DELAYS.aofWriteDuringSync : DELAYS.aofWriteAlone;
+    this.file.appendAside(buf, start, len, (written) => {
+      this.note(event, startUs);
+      done(written);
+    });
   }
 
   truncate(length: number): boolean {

@@ -28,6 +28,8 @@ export interface RewriteHost {
   /** Why there can't be a rewrite, as far as it is seen without trying. */
   refusal(): string | undefined;
   prepare(): Promise<Continuation>;
+  /** `goOn` would have to wait for the disk. */
+  readonly mustWait: boolean;
   /** From now on the writes go there. False when those before can't be brought to where they belong; then nothing has changed. */
   goOn(to: Continuation): boolean;
   /** It is not needed after all. */
@@ -228,7 +230,7 @@ export class AofRewrite {
 
   /** Between two requests: not while a script is paused, of which some effects are there and none is in the journal. */
   private async quietMoment(): Promise<void> {
-    while (this.mustWait) await nextTurn();
+    while (this.mustWait || this.host.mustWait) await nextTurn();
   }
 
   private succeeded(): void {
