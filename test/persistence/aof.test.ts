@@ -67,6 +67,10 @@ describe("the append-only file of a server", () => {
     aof.clock.advance(2000);
     aof.config.set([["aof-timestamp-enabled", "no"]]);
     aof.say("SET a 3");
+    while (aof.server.journal!.acknowledged < aof.server.journal!.end) {
+      await new Promise((resolve) => setImmediate(resolve));
+      aof.server.journal!.flush();
+    }
     expect(increment().toString().match(/#TS/g)).toHaveLength(1);
     const again = new AofServer(aof.dir);
     expect(await again.load()).toBeUndefined();
