@@ -139,6 +139,7 @@ export class Server implements ServerContext, Host {
     this.background.add(this.memoryLimit);
     this.background.add(this.keyspace.reclaimer);
     this.background.add(this.snapshots);
+    this.background.add(this.snapshots.rehearsals);
     this.background.add(this.keyspace.defragmentation);
     this.keyspace.defragmentation.onShrunk = forgetStartupCode;
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
@@ -405,7 +406,7 @@ export class Server implements ServerContext, Host {
 }
 
 function newSnapshotThread(): WriterThread {
-  return new Worker(new URL("./snapshot-worker.ts", import.meta.url), { smol: true }) as WriterThread;
+  return new Worker(new URL("./snapshot-worker.ts", import.meta.url), { smol: true, ref: false }) as WriterThread;
 }
 
 /** Passes ranges of memory to a thread that makes them resident. It is started with the first one. */

@@ -68,7 +68,7 @@ export class LocalServer implements ServerContext {
     rewriteFile: () => "started" as const,
   };
   readonly payloads = new ValuePayloads(this.keyspace, this.config, this.log);
-  /** What writes the files of snapshots: one for each. */
+  /** What writes the files of snapshots. */
   readonly threads: InlineThread[] = [];
   readonly snapshots: Snapshots;
   readonly targets = new OutgoingConnections();

@@ -1,11 +1,9 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { Crc64 } from "../../lib/crc.ts";
-import { LzfCompressor } from "../../lib/lzf.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import { CHECKSUM_BYTES } from "../rdb/codes.ts";
-import { applyMarks, MARKS_SCRATCH_BYTES } from "../rdb/marks.ts";
-import { CHUNK_BYTES, type Chunk } from "./chunk.ts";
+import type { Chunk } from "./chunk.ts";
+import { ChunkEncoder } from "./chunk-encoder.ts";
 
 /** After so many bytes the file is synced, so that the sync at the end has little left to do. */
 const SYNC_STEP_BYTES = 4 * 1024 * 1024;
@@ -27,22 +25,18 @@ export class RdbFile {
   /** Length so far. */
   bytes = 0;
   private readonly fd: number;
-  private readonly crc = new Crc64();
-  private readonly lzf = new LzfCompressor();
-  private packed = new Uint8Array(CHUNK_BYTES + MARKS_SCRATCH_BYTES);
+  private readonly encoder: ChunkEncoder;
   private synced = 0;
   private isOpen = true;
 
   constructor(private readonly options: RdbFileOptions) {
     this.fd = open(options.temporary);
+    this.encoder = new ChunkEncoder(options.checksum === true);
   }
 
-  write({ buf, length, marks, markCount }: Chunk): void {
-    if (this.packed.length < length + MARKS_SCRATCH_BYTES) this.packed = new Uint8Array(length + MARKS_SCRATCH_BYTES);
-    const bytes = applyMarks(this.lzf, buf, length, marks, markCount, this.packed);
-    if (this.options.checksum) this.crc.update(this.packed, 0, bytes);
-    this.put(this.packed, bytes);
-    if (this.packed.length > 2 * CHUNK_BYTES) this.packed = new Uint8Array(CHUNK_BYTES + MARKS_SCRATCH_BYTES);
+  write(chunk: Chunk): void {
+    const count = this.encoder.encode(chunk);
+    this.put(this.encoder.bytes, count);
     if (!this.options.syncsBits || this.bytes - this.synced < SYNC_STEP_BYTES) return;
     this.synced = this.bytes;
     attempt("fsync", () => fsyncSync(this.fd));
@@ -65,7 +59,7 @@ export class RdbFile {
 
   private putChecksum(): void {
     const checksum = new Uint8Array(CHECKSUM_BYTES);
-    if (this.options.checksum) new DataView(checksum.buffer).setBigUint64(0, this.crc.value(), true);
+    if (this.options.checksum) new DataView(checksum.buffer).setBigUint64(0, this.encoder.sum(), true);
     this.put(checksum, CHECKSUM_BYTES);
   }
 

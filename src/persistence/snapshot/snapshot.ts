@@ -97,8 +97,11 @@ export class Snapshot implements ChangeGuard {
     this.keys++;
     const big = writer.open(db, e, this.blocks);
     if (big !== undefined) {
-      if (big instanceof BigTable) this.homes.set(big.table, big.homes);
-      this.opened.push(big);
+      // More has to be saved early of leaves than of tables, where it is a home: they come first.
+      if (big instanceof BigTable) {
+        this.homes.set(big.table, big.homes);
+        this.opened.push(big);
+      } else this.opened.unshift(big);
       return;
     }
     const pieces = this.current === undefined ? this.main : this.aside;

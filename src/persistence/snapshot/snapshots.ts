@@ -12,9 +12,10 @@ import { CommandSnapshotWriter } from "./command-snapshot-writer.ts";
 import type { ContentWriter } from "./content-writer.ts";
 import { FileSink } from "./file-sink.ts";
 import { RdbFile, RdbFileError, type RdbFileOptions } from "./rdb-file.ts";
+import { Rehearsals } from "./rehearsals.ts";
 import { Snapshot } from "./snapshot.ts";
-import { SnapshotWriter } from "./snapshot-writer.ts";
-import { type FileEnd, newThreadPool, ThreadSink, type WriterThread } from "./writer-thread.ts";
+import { type SnapshotContent, SnapshotWriter } from "./snapshot-writer.ts";
+import { type FileEnd, FileThread, ThreadSink, type WriterThread } from "./writer-thread.ts";
 
 /** A save that is due is not tried again for so long after one that failed. */
 const RETRY_MS = 5000;
@@ -72,16 +73,19 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Changes when the running save began. */
   private dirtyBefore = 0;
 
-  private readonly chunks = newThreadPool();
+  private readonly thread: FileThread;
+  readonly rehearsals: Rehearsals;
 
   /** `newThread` starts a thread that runs snapshot-worker.ts; `wake` makes a poll happen. */
   constructor(
     private readonly context: ServerContext,
-    private readonly newThread: () => WriterThread,
+    newThread: () => WriterThread,
     private readonly wake: () => void,
   ) {
     this.lastSaveMs = context.startedMs;
     this.slice = new Slice(context.clock);
+    this.thread = new FileThread(newThread);
+    this.rehearsals = new Rehearsals(context, this.thread, () => this.content(false), wake);
     for (const name of ["save", "stop-writes-on-bgsave-error"] as const) {
       context.config.onChange(name, () => this.applyStatus());
     }
@@ -119,9 +123,9 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Begins to save the data as it is now. There must be no other job. Throws RdbFileError. */
   start(request: SnapshotRequest): SnapshotJob {
     if (this.job !== undefined) throw new Error("snapshot: there is one already");
-    const sink = new ThreadSink(this.newThread(), this.chunks, this.fileOptions(request), this.wake, (end) =>
-      this.ended(job, end),
-    );
+    this.rehearsals.stop();
+    const open = { kind: "open", options: this.fileOptions(request) } as const;
+    const sink = new ThreadSink(this.thread, open, this.wake, (end) => this.ended(job, end));
     const snapshot = new Snapshot(this.context.keyspace, this.writer(request), sink);
     const job = new SnapshotJob(request, snapshot, sink, this.context.clock.unixMs());
     snapshot.guard();
@@ -146,6 +150,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   private ended(job: SnapshotJob, end: FileEnd): void {
     this.job = undefined;
     job.snapshot.unguard();
+    if ("bytes" in end) this.rehearsals.saved();
     job.request.onEnd("error" in end ? end.error : undefined);
     this.wake();
   }
@@ -161,24 +166,35 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   }
 
   private writer({ isAofBase = false, commands }: Partial<SnapshotRequest>): ContentWriter {
-    const { keyspace, config, scripting, clock } = this.context;
-    const { values } = config;
-    const functions = Array.from(scripting.libraries.all, ({ code }) => code);
-    if (commands) {
-      const note = values["aof-timestamp-enabled"] ? timeNote(clock.unixMs()) : EMPTY;
-      return new CommandSnapshotWriter(keyspace, values["rdb-version"], functions, note);
-    }
-    const writer = new SnapshotWriter(keyspace, {
+    if (commands) return this.commandWriter();
+    const writer = new SnapshotWriter(this.context.keyspace, this.content(isAofBase));
+    this.tellOfVersion(writer.version);
+    return writer;
+  }
+
+  private get functions(): readonly Uint8Array[] {
+    return Array.from(this.context.scripting.libraries.all, ({ code }) => code);
+  }
+
+  private commandWriter(): CommandSnapshotWriter {
+    const { keyspace, clock } = this.context;
+    const { values } = this.context.config;
+    const note = values["aof-timestamp-enabled"] ? timeNote(clock.unixMs()) : EMPTY;
+    return new CommandSnapshotWriter(keyspace, values["rdb-version"], this.functions, note);
+  }
+
+  private content(isAofBase: boolean): SnapshotContent {
+    const { keyspace, clock } = this.context;
+    const { values } = this.context.config;
+    return {
       nowMs: clock.unixMs(),
       usedBytes: keyspace.arena.usedBytes,
       isAofBase,
       version: values["rdb-version"],
       compression: values.rdbcompression ? "later" : "never",
       access: accessKind(values["maxmemory-policy"]),
-      functions,
-    });
-    this.tellOfVersion(writer.version);
-    return writer;
+      functions: this.functions,
+    };
   }
 
   /** Says once that servers of the version that was asked for can't load the file. */
