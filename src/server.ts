@@ -198,7 +198,9 @@ export class Server implements ServerContext, Host {
 
   shutDown(force: boolean, saves?: boolean): boolean {
     this.log.warning("User requested shutdown...");
-    return this.end(force, force, saves);
+    if (this.end(force, force, saves)) return true;
+    this.log.warning("Errors trying to shut down the server. Check the logs for more information.");
+    return false;
   }
 
   /**

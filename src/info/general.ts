@@ -24,6 +24,8 @@ export const server: Section = {
       redis_mode: "standalone",
       os: `${type()} ${release()} ${machine()}`,
       arch_bits: 64,
+      monotonic_clock: "POSIX clock_gettime",
+      multiplexing_api: "epoll",
       runtime: `bun-${Bun.version}`,
       process_id: process.pid,
       process_supervised: "no",

@@ -65,6 +65,9 @@ function lookups({ stats, pubsub, tracking, scripting, keyspace, memoryLimit, ta
     pubsub_channels: pubsub.size("channels"),
     pubsub_patterns: pubsub.size("patterns"),
     pubsubshard_channels: pubsub.size("shardChannels"),
+    // There is no fork; dashboards ask.
+    latest_fork_usec: 0,
+    total_forks: 0,
     migrate_cached_sockets: targets.idleCount,
     slave_expires_tracked_keys: 0,
     ...defragmentation(keyspace.defragmentation, keyspace.nowMs),
