@@ -5,6 +5,7 @@ import type { Args } from "../resp/args.ts";
 import type { Client } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import type { ServerContext } from "./context.ts";
+import { sampleKeys } from "./key-sampling.ts";
 import type { TableEntry } from "./table.ts";
 
 /** From this size on, of request and reply together, a call is not taken for one like the others. */
@@ -29,7 +30,8 @@ export interface SuspendedTimer {
  *
  * Reading the clock costs as much as a small command. So consecutive calls of one quick command are measured together, and each is taken
  * to have lasted the same. A measurement ends with a call that may take long, has a large request or reply, or is the last of its chunk;
- * and with every call when limits are so low that the mean would hide what they are after. Calls that were together longer than a limit
+ * and with every call when limits are so low that the mean would hide what they are after. As calls are counted here, it is here, too, that
+ * once in a while one is taken whose keys are counted. Calls that were together longer than a limit
  * are remembered as one, without arguments: each was quick, and something else held the server up.
  */
 export class CallTimer {
@@ -38,6 +40,9 @@ export class CallTimer {
   private isAlone = false;
   private calls = 0;
   private startUs = 0;
+  /** So many calls until the next whose keys are counted; below 0 if some of them were within others. It ends a measurement. */
+  private untilSampled = 1;
+  private callsMax = 1;
   /** Whose call was the last. */
   private client: Client | undefined;
 
@@ -50,7 +55,7 @@ export class CallTimer {
 
   /** There are no more requests. */
   stop(): void {
-    if (this.calls > 0) this.record(undefined);
+    if (this.calls > 0) this.recordRun(undefined);
     this.entry = undefined;
   }
 
@@ -63,7 +68,7 @@ export class CallTimer {
   /** A call of that command begins. */
   begin(entry: TableEntry): void {
     if (this.entry === entry) return;
-    if (this.calls > 0) this.record(undefined);
+    if (this.calls > 0) this.recordRun(undefined);
     this.entry = entry;
     this.isAlone = this.measuresAlone(entry);
   }
@@ -77,10 +82,17 @@ export class CallTimer {
     const calls = ++this.calls;
     if (this.client !== client) this.client = client;
     const isLarge = args.frameEnd - args.frameStart + replyBytes >= LARGE_BYTES;
-    if (isLarge || this.isAlone) this.record(args);
-    else if (args.frameEnd === args.buf.length || calls === MEASURED_TOGETHER_MAX) {
-      this.record(calls === 1 ? args : undefined);
+    if (isLarge || this.isAlone || calls >= this.callsMax || args.frameEnd === args.buf.length) {
+      this.endTogether(args, isLarge);
     }
+  }
+
+  /** Ends a measurement with the call that has ended. */
+  private endTogether(args: Args, isLarge: boolean): void {
+    this.recordRun(isLarge || this.isAlone || this.calls === 1 ? args : undefined);
+    if (this.untilSampled > 0) return;
+    this.untilSampled = sampleKeys(this.server, this.entry!, args);
+    this.callsMax = Math.min(this.untilSampled, MEASURED_TOGETHER_MAX);
   }
 
   /**
@@ -110,7 +122,7 @@ export class CallTimer {
 
   /** The call that began last does not count: it has to wait, and will be called again. */
   forget(): void {
-    if (this.calls > 0) this.record(undefined);
+    if (this.calls > 0) this.recordRun(undefined);
     else this.start();
   }
 
@@ -129,6 +141,13 @@ export class CallTimer {
     this.isAlone = outer.entry !== undefined && this.measuresAlone(outer.entry);
     this.calls = outer.calls;
     this.startUs = outer.startUs;
+  }
+
+  /** Ends the measurement of what was called since the last one. */
+  private recordRun(args: Args | undefined): void {
+    this.untilSampled -= this.calls;
+    this.callsMax = Math.min(this.untilSampled, MEASURED_TOGETHER_MAX);
+    this.record(args);
   }
 
   /** Returns the microseconds that the calls took. */

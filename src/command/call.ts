@@ -178,13 +178,19 @@ export class Call {
   }
 
   private touch(e: Ptr): void {
-    if (this.client.noTouch) return;
-    this.entries.setAccess(e, this.keyspace.access.touched(this.entries.access(e)));
+    if (!this.client.noTouch) this.keyspace.touch(e);
   }
 
   /** The string in the key of argument i, for reading; NULL when there is none, and when it is not a string, which fails. */
   readString(i: number): Ptr {
-    return this.expect(this.read(i), STRING);
+    const e = this.peek(i);
+    if (e === NULL) {
+      this.missed(i);
+      return NULL;
+    }
+    this.server.stats.keyspaceHits++;
+    if (this.keyspace.access.countsReads) this.touch(e);
+    return this.entries.type(e) === STRING ? e : this.refuseType();
   }
 
   writeString(i: number): Ptr {
@@ -201,7 +207,10 @@ export class Call {
   }
 
   private expect(e: Ptr, type: number): Ptr {
-    if (e === NULL || this.entries.type(e) === type) return e;
+    return e === NULL || this.entries.type(e) === type ? e : this.refuseType();
+  }
+
+  private refuseType(): Ptr {
     this.fail(ERRORS.wrongType);
     return NULL;
   }

@@ -25,7 +25,7 @@ import {
 import { EffectUnit } from "./effect-unit.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
 import { ERRORS } from "./errors.ts";
-import { measureKeys, sampleKeys } from "./key-sampling.ts";
+import { measureKeys } from "./key-sampling.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
 import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
@@ -87,8 +87,6 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
   steady: Uint8Array | undefined;
   /** What commands change goes to the journal. */
   private journals = true;
-  /** So many requests until the next whose keys are counted. */
-  private untilSampled = 1;
 
   private readonly arena: Arena;
   private readonly memoryLimit: MemoryLimit;
@@ -243,11 +241,10 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     this.ended(c);
   }
 
-  private ended({ client, args, entry, nowMs }: Call): void {
+  private ended({ client, entry, nowMs }: Call): void {
     client.lastCommand = entry.fullName;
     client.lastActiveMs = nowMs;
     client.commandCount++;
-    if (--this.untilSampled === 0) this.untilSampled = sampleKeys(this.server, entry, args);
   }
 
   perform(c: Call, client: Client, args: Args, reply: Reply, entry: TableEntry): void {

@@ -78,7 +78,7 @@ export class SortPattern {
 
 /** As Call.read, of a key that is no argument. */
 function readKey(c: Call, name: Uint8Array, len: number): Ptr {
-  const { db, server, entries, keyspace } = c;
+  const { db, server, keyspace } = c;
   const e = db.find(name, 0, len, db.hash(name, 0, len));
   if (e === NULL) {
     server.stats.keyspaceMisses++;
@@ -86,7 +86,7 @@ function readKey(c: Call, name: Uint8Array, len: number): Ptr {
     return NULL;
   }
   server.stats.keyspaceHits++;
-  if (!c.client.noTouch) entries.setAccess(e, keyspace.access.touched(entries.access(e)));
+  if (!c.client.noTouch) keyspace.touch(e);
   return e;
 }
 

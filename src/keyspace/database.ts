@@ -79,21 +79,19 @@ export class Database implements WheelOwner {
 
   /** The entry of that key, or NULL; a key whose time is past is deleted on the way. */
   find(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
-    if (this.arena.guard !== undefined && this.owner.mayChange) return this.findGuarded(buf, start, len, hash);
     const e = this.dict.find(this.table, buf, start, len, hash);
-    return e === NULL || !this.entries.mayEnd(e) ? e : this.present(e);
+    if (e === NULL) return NULL;
+    if (this.arena.guard !== undefined && this.owner.mayChange) this.changing(e, hash);
+    return this.entries.mayEnd(e) ? this.present(e) : e;
   }
 
-  /** `find` for somebody who may change the value where it is. */
-  private findGuarded(buf: Uint8Array, start: number, len: number, hash: number): Ptr {
+  /** Who has found that entry may change its value where it is. */
+  private changing(e: Ptr, hash: number): void {
     const { dict, entries, arena } = this;
-    const e = dict.find(this.table, buf, start, len, hash);
-    if (e === NULL) return NULL;
     dict.changingAt(this.table, hash);
     if (entries.head(e) & (REFERENCE << 8) && entries.type(e) === STRING) {
       arena.guard!.blockChanging(entries.reference(e));
     }
-    return entries.mayEnd(e) ? this.present(e) : e;
   }
 
   /** The entry of that key, or NULL, even if its time is past. */

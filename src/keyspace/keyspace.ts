@@ -109,6 +109,12 @@ export class Keyspace implements DatabaseOwner {
     this.arena.free(p, bytes);
   }
 
+  /** The key's value is accessed. */
+  touch(e: Ptr): void {
+    const { entries, access } = this;
+    entries.setAccess(e, access.touched(entries.access(e)));
+  }
+
   created(db: Database, e: Ptr): void {
     this.observer?.keyCreated(db, e);
   }

@@ -63,6 +63,18 @@ export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart:
   return true;
 }
 
+/** Whether the bytes that begin with word `at` are those of the range. The words are read whole, the last one too. */
+export function equalsWords(words: Int32Array, at: number, buf: Uint8Array, start: number, len: number): boolean {
+  const end = start + len;
+  let i = start;
+  let w = at;
+  for (; i + 4 <= end; i += 4) {
+    if (words[w++] !== (buf[i] | (buf[i + 1] << 8) | (buf[i + 2] << 16) | (buf[i + 3] << 24))) return false;
+  }
+  for (let shift = 0; i < end; shift += 8) if (((words[w] >>> shift) & 0xff) !== buf[i++]) return false;
+  return true;
+}
+
 /** ASCII case-insensitive comparison of a range with upper-case text of the same length. */
 export function equalsIgnoreCase(buf: Uint8Array, start: number, len: number, upper: string): boolean {
   if (len !== upper.length) return false;

@@ -87,9 +87,12 @@ export class Reply {
   bulk(buf: Uint8Array, start: number, len: number): void {
     this.reserve(len + 24);
     this.header(36, len);
-    copyBytes(buf, start, len, this.buf, this.at);
-    this.at += len;
-    this.crlf();
+    const out = this.buf;
+    const { at } = this;
+    copyBytes(buf, start, len, out, at);
+    out[at + len] = CR;
+    out[at + len + 1] = LF;
+    this.at = at + len + 2;
   }
 
   /** A bulk string of text, in UTF-8. */
@@ -224,14 +227,21 @@ export class Reply {
   private header(type: number, value: number): void {
     this.reserve(24);
     const { buf } = this;
-    buf[this.at] = type;
+    let { at } = this;
+    buf[at++] = type;
+    // The common cases by hand.
     if (value >= 0 && value < 10) {
-      buf[this.at + 1] = 48 + value;
-      this.at += 2;
+      buf[at++] = 48 + value;
+    } else if (value >= 10 && value < 100) {
+      const tens = (value / 10) | 0;
+      buf[at++] = 48 + tens;
+      buf[at++] = 48 + value - tens * 10;
     } else {
-      this.at += 1 + formatInteger(value, buf, this.at + 1);
+      at += formatInteger(value, buf, at);
     }
-    this.crlf();
+    buf[at] = CR;
+    buf[at + 1] = LF;
+    this.at = at + 2;
   }
 
   /** One character is one byte: errors quote arguments. */

@@ -1,4 +1,4 @@
-import { copyBytes, type Span } from "../lib/bytes.ts";
+import { copyBytes, equalsWords, type Span } from "../lib/bytes.ts";
 import type { Arena, Ptr } from "../memory/arena.ts";
 import { SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
@@ -126,13 +126,12 @@ export class Entries {
   }
 
   nameEquals(e: Ptr, buf: Uint8Array, start: number, len: number): boolean {
-    const bytes = this.u8[e >>> SEGMENT_SHIFT];
-    const head = this.i32[e >>> SEGMENT_SHIFT][(e & UNIT_MASK) << 1];
-    const short = head >>> 16;
-    if (short !== len && (short !== LONG_NAME_BYTES || this.nameLength(e) !== len)) return false;
-    const at = ((e & UNIT_MASK) << 3) + NAME_OFFSET[(head >>> 8) & 15];
-    for (let i = 0; i < len; i++) if (bytes[at + i] !== buf[start + i]) return false;
-    return true;
+    const words = this.i32[e >>> SEGMENT_SHIFT];
+    const at = (e & UNIT_MASK) << 1;
+    const head = words[at];
+    if (head >>> 16 !== Math.min(len, LONG_NAME_BYTES)) return false;
+    if (len >= LONG_NAME_BYTES && this.nameLength(e) !== len) return false;
+    return equalsWords(words, at + (NAME_OFFSET[(head >>> 8) & 15] >> 2), buf, start, len);
   }
 
   name(e: Ptr, out: Span): void {
@@ -151,6 +150,15 @@ export class Entries {
 
   /** The bytes of the value, wherever they are. */
   value(e: Ptr, out: Span): void {
+    const words = this.i32[e >>> SEGMENT_SHIFT];
+    const at = (e & UNIT_MASK) << 1;
+    const head = words[at];
+    const flags = (head >>> 8) & 15;
+    if (flags & (LENGTH | REFERENCE | LONG_NAME)) this.largeValue(e, out);
+    else out.set(this.u8[e >>> SEGMENT_SHIFT], (at << 2) + NAME_OFFSET[flags] + (head >>> 16), words[at + 1] >>> 24);
+  }
+
+  private largeValue(e: Ptr, out: Span): void {
     const head = this.head(e);
     if (head & (REFERENCE << 8)) {
       const p = this.reference(e);

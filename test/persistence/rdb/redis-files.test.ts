@@ -79,6 +79,8 @@ describe.skipIf(requireRedisServer() === undefined)("a file of redis-server", ()
       ["SET", "a", "1"],
       ["DEBUG", "SET-ACTIVE-EXPIRE", "0"],
       ["SET", "b", "1", "PX", "1"],
+      // It must be gone before its content is asked for, and still be saved.
+      ["DEBUG", "SLEEP", "0.002"],
     ];
     const { held, log, info } = await run(startOurs, await save([], commands));
     expect([...held.keys()]).toEqual(["0 a"]);
