@@ -3,14 +3,17 @@ import type { Config } from "./config/directives.ts";
 import { argsOf } from "./resp/args.ts";
 
 const TIMEOUT_MS = 2000;
-/** A server with a password that we do not know serves those who do. */
-const ALIVE = /\+PONG|-NOAUTH/;
+/**
+ * A server with a password that we do not know serves those who do; one whose disk is full serves those who read; one that runs a long script
+ * can be told to end that. It would be of no use to end any of them.
+ */
+const ALIVE = /\+PONG|-NOAUTH|-MISCONF|-BUSY/;
 /** Enough was received to tell. */
-const ANSWER = /\+PONG|-NOAUTH|^-LOADING/;
+const ANSWER = new RegExp(`${ALIVE.source}|^-LOADING`);
 
 /**
  * Asks the server that this configuration describes for a PONG, for container engines and Kubernetes, in images without a shell. 0 when it
- * is there and ready (also if it wants another password); 1 when it is not, or still loads.
+ * is there and ready (see ALIVE for what else that is); 1 when it is not, or still loads.
  */
 export async function healthcheck(values: Config): Promise<number> {
   const answer = Promise.withResolvers<string>();
