@@ -72,6 +72,11 @@ export class Rehearsals implements BackgroundJob {
     this.slice = new Slice(context.clock);
   }
 
+  /** There was one. */
+  get began(): boolean {
+    return this.left < TIMES;
+  }
+
   isDue(nowMs: number): boolean {
     const { active } = this;
     if (active !== undefined) return !active.sink.isFull || nowMs >= active.endMs;

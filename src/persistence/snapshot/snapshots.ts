@@ -2,6 +2,7 @@ import { unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { GATE_LOADING, GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
 import { EMPTY } from "../../lib/bytes.ts";
+import { CompilerThreads } from "../../lib/thread-priority.ts";
 import { type BackgroundJob, type Budget, Slice, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
 import { timeNote } from "../aof/time-note.ts";
@@ -73,6 +74,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   /** Changes when the running save began. */
   private dirtyBefore = 0;
 
+  private readonly compilers = new CompilerThreads();
   private readonly thread: FileThread;
   readonly rehearsals: Rehearsals;
 
@@ -315,6 +317,8 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   /** To be called often: starts a save that is due. */
   cron(nowMs: number): void {
+    // A snapshot has much compiled, and clients would wait meanwhile.
+    if (this.rehearsals.began) this.compilers.giveWay();
     if (this.isBusy || this.context.gate & GATE_LOADING) return;
     if (nowMs - this.lastTryMs <= RETRY_MS && this.lastStatus === "err") return;
     if (this.scheduled) {
