@@ -264,7 +264,8 @@ export class Call {
   /** Tells that the key in argument i changed, and the event's class and name for those who listen. */
   changed(i: number, eventClass: number, event: string): void {
     this.changes++;
-    this.notifyIn(this.db, i, eventClass, event);
+    const { events, keyChanges } = this.server;
+    if (keyChanges.areFollowed || events.classes !== 0) this.notifyIn(this.db, i, eventClass, event);
   }
 
   changedIn(db: Database, i: number, eventClass: number, event: string): void {

@@ -264,6 +264,7 @@ export class Entries {
   resizeValue(e: Ptr, valueBytes: number): boolean {
     const flags = (this.head(e) >>> 8) & 15;
     const oldLength = this.valueLength(e);
+    if (oldLength === valueBytes) return true;
     if (flags & REFERENCE) {
       if (valueBytes <= INLINE_VALUE_BYTES_MAX || blockBytes(oldLength) !== blockBytes(valueBytes)) return false;
       this.setReference(e, this.reference(e), valueBytes);

@@ -284,6 +284,11 @@ describe("the command line", () => {
     expect(options.modes).toEqual(["rss"]);
   });
 
+  test("takes an earlier executable as a third server", () => {
+    const options = parseOptions(["--ours", "new", "--theirs", "redis-server", "--before", "old"], "/nowhere")!;
+    expect(options.contenders.map(({ name }) => name)).toEqual(["go-redis", "redis-server", "before"]);
+  });
+
   test("refuses what it does not understand", () => {
     expect(() => parseOptions(["--fast"], "/nowhere")).toThrow("--fast");
     expect(() => parseOptions(["--rounds", "0"], "/nowhere")).toThrow("--rounds");

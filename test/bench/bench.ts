@@ -48,7 +48,7 @@ export async function withEach<T>(
 
 /** Ours divided by theirs; NaN when there is only ours. */
 export function ratio(figures: readonly number[]): number {
-  return figures.length === 2 ? figures[0]! / figures[1]! : Number.NaN;
+  return figures.length >= 2 ? figures[0]! / figures[1]! : Number.NaN;
 }
 
 /** Runs `body`; if it fails, notes that and gives `fallback`, so that one failure does not lose the figures of the others. */

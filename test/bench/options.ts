@@ -47,6 +47,7 @@ export const USAGE = `bun run bench [options]         compares go-redis with red
   --quick              few keys and short rounds: a smoke test, no figures to quote
   --ours <command>     default: dist/go-redis, else bun --production src/main.ts
   --theirs <command>   default: redis-server, where there is one; "none" to measure ours alone
+  --before <command>   a third server in the same rounds: an executable of an earlier commit, to show what a change costs
   --dir <folder>       where data folders are made (default: the system's folder for temporary files)
   --json <file>        all figures as JSON too
 
@@ -77,7 +78,7 @@ export function parseOptions(argv: readonly string[], root: string): Options | n
   const { values } = parseArgs({ args: [...argv], options: FLAGS, strict: true, allowPositionals: false });
   if (values.help) return null;
   return {
-    contenders: contenders(values.ours ?? defaultOurs(root), values.theirs ?? defaultTheirs()),
+    contenders: contenders(values.ours ?? defaultOurs(root), values.theirs ?? defaultTheirs(), values.before),
     modes: MODES.filter((mode) => values[mode]),
     aof: aofModes(values.aof ?? "both"),
     rounds: positive("--rounds", values.rounds, values.quick ? 1 : DEFAULT_ROUNDS),
@@ -92,6 +93,7 @@ export function parseOptions(argv: readonly string[], root: string): Options | n
 const FLAGS = {
   ours: { type: "string" },
   theirs: { type: "string" },
+  before: { type: "string" },
   aof: { type: "string" },
   rounds: { type: "string" },
   "round-ms": { type: "string" },
@@ -129,11 +131,16 @@ function defaultTheirs(): string {
 }
 
 /** The servers to compare, ours first. Commands are split at blanks; the same name twice becomes "name A" and "name B". */
-function contenders(ours: string, theirs: string): Contender[] {
+function contenders(ours: string, theirs: string, before: string | undefined): Contender[] {
   const commands = theirs === "none" ? [ours] : [ours, theirs];
-  const list = commands.map((command) => ({ name: nameOf(command), command: command.trim().split(/\s+/) }));
+  const list = commands.map((command) => ({ name: nameOf(command), command: words(command) }));
   const same = list.length === 2 && list[0]!.name === list[1]!.name;
-  return same ? list.map((one, i) => ({ ...one, name: `${one.name} ${"AB"[i]}` })) : list;
+  const named = same ? list.map((one, i) => ({ ...one, name: `${one.name} ${"AB"[i]}` })) : list;
+  return before === undefined ? named : [...named, { name: "before", command: words(before) }];
+}
+
+function words(command: string): string[] {
+  return command.trim().split(/\s+/);
 }
 
 function nameOf(command: string): string {

@@ -60,7 +60,7 @@ export function rowsSection(bench: Bench, aof: AofMode, rows: readonly Row[], co
     "P",
     ...names.map((name) => `commands/s ${name}`),
     ...names.map((name) => `CPU us ${name}`),
-    "CPU ratio",
+    ...ratioHeads(names),
     ...names.map((name) => `p50 / p99 / p99.9 ms ${name}`),
   ];
   const busiest = rows.flatMap((row) => row.rounds.map(busy));
@@ -73,7 +73,7 @@ export function rowsSection(bench: Bench, aof: AofMode, rows: readonly Row[], co
     notes: [
       `${connections}, each sending P commands and waiting for their replies; ${rounds} rounds of ${roundMs} ms per row and ` +
         "server, in turn. CPU us: processor time of the server, all its threads, per command. CPU ratio: " +
-        `${names.join(" / ")}, with its standard error. Latency: from sending a batch to its last reply.`,
+        `${names.slice(0, 2).join(" / ")}, with its standard error. Latency: from sending a batch to its last reply.`,
       `The servers used their core for at least ${fixed(Math.min(...busiest) * 100, 0)}% of the time in every row.`,
     ],
     data: rows.map((row) => rowData(names, aof, row)),
@@ -81,15 +81,26 @@ export function rowsSection(bench: Bench, aof: AofMode, rows: readonly Row[], co
 }
 
 function rowCells(row: Row): string[] {
-  const cpu = cpuRatio(row.rounds);
   return [
     row.workload.name,
     String(row.pipeline),
     ...row.rounds.map((rounds) => count(rate(rounds))),
     ...row.rounds.map((rounds) => fixed(cpuUs(rounds), 2)),
-    Number.isNaN(cpu.error) ? fixed(cpu.ratio, 2) : `${fixed(cpu.ratio, 2)} ± ${fixed(cpu.error, 2)}`,
+    ...ratios(row.rounds),
     ...row.rounds.map((rounds) => percentiles(latencyOf(rounds))),
   ];
+}
+
+/** A first column for ours by theirs, and one more for each further server. */
+function ratioHeads(names: readonly string[]): string[] {
+  return ["CPU ratio", ...names.slice(2).map((name) => `CPU ratio to ${name}`)];
+}
+
+function ratios([ours, theirs, ...others]: Row["rounds"]): string[] {
+  return [theirs, ...others].map((other) => {
+    const { ratio, error } = cpuRatio(other === undefined ? [ours!] : [ours!, other]);
+    return Number.isNaN(error) ? fixed(ratio, 2) : `${fixed(ratio, 2)} ± ${fixed(error, 2)}`;
+  });
 }
 
 function percentiles(latency: Histogram): string {
