@@ -100,3 +100,9 @@ function readIfThere(path: string): string | null {
     return null;
   }
 }
+
+/** Milliseconds, of all processors, in which this virtual machine had work and its host ran something else, since the start. */
+export function readStolenMs(): number {
+  const [, ...ticks] = readFileSync("/proc/stat", "latin1").split("\n", 1)[0].split(/\s+/);
+  return (Number(ticks[7] ?? 0) * NS_PER_TICK) / 1e6;
+}
