@@ -141,6 +141,7 @@ export class Server implements ServerContext, Host {
     this.background.add(this.snapshots);
     this.background.add(this.snapshots.rehearsals);
     this.background.add(this.keyspace.defragmentation);
+    this.background.add(this.keyspace.bigKeys);
     this.keyspace.defragmentation.onShrunk = forgetStartupCode;
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);

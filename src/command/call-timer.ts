@@ -5,7 +5,7 @@ import type { Args } from "../resp/args.ts";
 import type { Client } from "./client.ts";
 import { FLAGS } from "./command.ts";
 import type { ServerContext } from "./context.ts";
-import { sampleKeys } from "./key-sampling.ts";
+import { lookAtSizes, sampleKeys } from "./key-sampling.ts";
 import type { TableEntry } from "./table.ts";
 
 /** From this size on, of request and reply together, a call is not taken for one like the others. */
@@ -31,8 +31,8 @@ export interface SuspendedTimer {
  * Reading the clock costs as much as a small command. So consecutive calls of one quick command are measured together, and each is taken
  * to have lasted the same. A measurement ends with a call that may take long, has a large request or reply, or is the last of its chunk;
  * and with every call when limits are so low that the mean would hide what they are after. As calls are counted here, it is here, too, that
- * once in a while one is taken whose keys are counted. Calls that were together longer than a limit
- * are remembered as one, without arguments: each was quick, and something else held the server up.
+ * once in a while one is taken whose keys are counted, and one that has made something big, to see how big its keys are. Calls that were
+ * together longer than a limit are remembered as one, without arguments: each was quick, and something else held the server up.
  */
 export class CallTimer {
   private entry: TableEntry | undefined;
@@ -43,10 +43,19 @@ export class CallTimer {
   /** So many calls until the next whose keys are counted; below 0 if some of them were within others. It ends a measurement. */
   private untilSampled = 1;
   private callsMax = 1;
+  /** The call that goes on, or one within it, has made something big. It ends a measurement. */
+  private hasGrown = false;
   /** Whose call was the last. */
   private client: Client | undefined;
 
-  constructor(private readonly server: ServerContext) {}
+  constructor(private readonly server: ServerContext) {
+    server.keyspace.arena.onGrowth = () => this.grown();
+  }
+
+  private grown(): void {
+    this.hasGrown = true;
+    this.callsMax = 0;
+  }
 
   /** Requests follow, one after the other. */
   start(): void {
@@ -90,9 +99,15 @@ export class CallTimer {
   /** Ends a measurement with the call that has ended. */
   private endTogether(args: Args, isLarge: boolean): void {
     this.recordRun(isLarge || this.isAlone || this.calls === 1 ? args : undefined);
+    if (this.hasGrown) this.lookAtSizes(args);
     if (this.untilSampled > 0) return;
     this.untilSampled = sampleKeys(this.server, this.entry!, args);
     this.callsMax = Math.min(this.untilSampled, MEASURED_TOGETHER_MAX);
+  }
+
+  private lookAtSizes(args: Args): void {
+    this.hasGrown = false;
+    lookAtSizes(this.server, this.entry!, args);
   }
 
   /**
@@ -109,6 +124,7 @@ export class CallTimer {
 
   endScripted(client: Client, args: Args): void {
     const { entry, server } = this;
+    if (this.hasGrown) this.lookAtSizes(args);
     if (!this.isAlone) {
       entry!.stats.record(1, entry!.sampleUs, server.observation.keepsLatency);
       server.stats.commandsProcessed++;

@@ -32,6 +32,13 @@ export function measureKeys(
   session.record(names, server.clock.monotonicUs() - startUs, bytes, isRemembered);
 }
 
+/** Looks how big the keys of a request have become. */
+export function lookAtSizes({ keyspace }: ServerContext, { command }: TableEntry, args: Args): void {
+  for (const { index } of keysOf(command, args) ?? []) {
+    keyspace.bigKeys.look(args.buf, args.start[index], args.len[index]);
+  }
+}
+
 function keyNames({ command }: TableEntry, args: Args): string[] {
   const names: string[] = [];
   for (const { index } of keysOf(command, args) ?? []) {

@@ -28,6 +28,7 @@ export const debugReload = command({
       for (const db of keyspace.databases) keyspace.flush(db);
       server.scripting.libraries.flush();
     }
+    server.keyspace.bigKeys.search();
     if (!server.snapshots.load(has("MERGE"))) return c.fail(LOAD_FAILED);
     server.log.warning("DB reloaded by DEBUG RELOAD");
     c.reply.ok();

@@ -6,18 +6,20 @@ import { readCursor } from "../command/scan-page.ts";
 import { memoryReport } from "../info/doctor.ts";
 import { humanBytes, percent } from "../info/format.ts";
 import { type MemoryFigures, memoryFigures } from "../info/memory.ts";
+import type { BigKey, Measure } from "../keyspace/big-keys.ts";
 import { EMPTY, type OwnedBytes, own } from "../lib/bytes.ts";
 import { compareBytes } from "../lib/compare-bytes.ts";
 import { BACKGROUND_US_MAX } from "../limits.ts";
 import { NULL, type Ptr, SLAB_BYTES } from "../memory/arena.ts";
-import { blockBytes } from "../memory/size-classes.ts";
 import { Slice } from "../observe/job.ts";
-import { REFERENCE } from "../structures/entry.ts";
 import { TYPE_NAMES } from "../types/kinds.ts";
 
 /** Keys that a page of MEMORY PREFIX looks at, and at most. */
 const PAGE_KEYS = 100;
 const PAGE_KEYS_MAX = 10_000;
+/** Keys that MEMORY TOP gives, and at most. */
+const TOP_KEYS = 10;
+const TOP_KEYS_MAX = 64;
 
 const usage = command({
   name: "usage",
@@ -47,12 +49,8 @@ function checkSamples(c: Call): void {
 }
 
 /** The key's blocks, and its share of the table. */
-function keyBytes({ keyspace, entries, db }: Call, e: Ptr): number {
-  const share = Math.ceil(keyspace.dict.tableBytes(db.table) / db.size);
-  const own = blockBytes(entries.bytesOf(e)) + share;
-  const collection = keyspace.collections[entries.type(e)];
-  if (collection !== undefined) return own + collection.memoryBytes(e);
-  return entries.head(e) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(e)) : own;
+function keyBytes({ keyspace, db }: Call, e: Ptr): number {
+  return keyspace.bytesOf(e) + Math.ceil(keyspace.dict.tableBytes(db.table) / db.size);
 }
 
 /** Of one type: keys, their bytes, and the one with the most. */
@@ -126,6 +124,54 @@ function writeShares({ reply }: Call, cursor: number, shares: ReadonlyMap<number
     reply.bulk(largest, 0, largest.length);
     reply.integer(largestBytes);
   }
+}
+
+const top = command({
+  name: "top",
+  arity: -2,
+  flags: ["readonly"],
+  group: "server",
+  since: "8.6.0",
+  summary:
+    "Gives the keys that take the most bytes, or have the most elements, of 64 KB or more: name, type, bytes, elements and database of each.",
+  complexity: "O(N log N) where N is the number of such keys, at most some two thousand",
+  tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  syntax: "[k:integer=COUNT] [type=TYPE] [measure(bytes=BYTES | elements=ELEMENTS)=BY]",
+  run(c) {
+    const { count, by, type } = readTop(c);
+    if (c.failed) return;
+    const keys = c.keyspace.bigKeys.top(count, by, type);
+    c.reply.array(keys.length);
+    for (const key of keys) writeBigKey(c, key);
+  },
+});
+
+function readTop(c: Call): { count: number; by: Measure; type: number | undefined } {
+  const wishes = { count: TOP_KEYS, by: "bytes" as Measure, type: undefined as number | undefined };
+  for (let i = 2; i < c.argc && !c.failed; i += 2) {
+    if (i + 1 === c.argc) c.fail(ERRORS.syntax);
+    else if (c.args.is(i, "COUNT")) wishes.count = c.integerBetween(i + 1, 1, TOP_KEYS_MAX);
+    else if (c.args.is(i, "TYPE")) wishes.type = typeAt(c, i + 1);
+    else if (c.args.is(i, "BY") && c.args.is(i + 1, "BYTES")) wishes.by = "bytes";
+    else if (c.args.is(i, "BY") && c.args.is(i + 1, "ELEMENTS")) wishes.by = "elements";
+    else c.fail(ERRORS.syntax);
+  }
+  return wishes;
+}
+
+function typeAt(c: Call, i: number): number {
+  const type = (TYPE_NAMES as readonly string[]).indexOf(c.args.text(i).toLowerCase());
+  if (type < 0) c.failText(`ERR unknown type '${c.args.quoted(i)}'`);
+  return type;
+}
+
+function writeBigKey({ reply }: Call, { name, type, bytes, elements, db }: BigKey): void {
+  reply.array(5);
+  reply.bulkText(name);
+  reply.bulkText(TYPE_NAMES[type]);
+  reply.integer(bytes);
+  reply.integer(elements);
+  reply.integer(db.id);
 }
 
 const observing = {
@@ -269,9 +315,10 @@ const purge = command({
   },
 });
 
-const subcommands = [doctor, mallocStats, prefix, purge, stats, usage];
+const subcommands = [doctor, mallocStats, prefix, purge, stats, top, usage];
 const help = helpCommand("MEMORY", { group: "server", since: "4.0.0" }, subcommands, {
   prefix: "<prefix> <cursor> [COUNT <count>]",
+  top: "[COUNT <k>] [TYPE <type>] [BY <BYTES|ELEMENTS>]",
   usage: "<key> [SAMPLES <count>]",
 });
 

@@ -1,6 +1,5 @@
 import type { ServerContext } from "../command/context.ts";
 import type { Database } from "../keyspace/database.ts";
-import type { Ptr } from "../memory/arena.ts";
 import { HASH, LIST, SET, STRING, ZSET } from "../types/kinds.ts";
 import type { Fields, Section } from "./section.ts";
 
@@ -52,7 +51,7 @@ function distributions({ keyspace, random }: ServerContext, db: Database, wanted
   for (let looked = 0; looked < homes && (all || seen < wanted); looked++) {
     dict.visitHome(db.table, home, (e) => {
       seen++;
-      const length = lengthOf(keyspace, e);
+      const length = keyspace.lengthOf(e);
       const powers = counts[keyspace.entries.type(e)];
       if (powers !== undefined) powers[length === 0 ? 0 : Math.floor(Math.log2(length)) + 1]++;
     });
@@ -60,11 +59,6 @@ function distributions({ keyspace, random }: ServerContext, db: Database, wanted
   }
   const factor = seen === 0 ? 1 : db.size / seen;
   return counts.map((powers) => powers.map((count) => (count === 0 ? 0 : Math.max(1, Math.round(count * factor)))));
-}
-
-function lengthOf({ entries, collections }: ServerContext["keyspace"], e: Ptr): number {
-  const collection = collections[entries.type(e)];
-  return collection === undefined ? entries.valueLength(e) : collection.length(e);
 }
 
 function distributionText(powers: Float64Array): string {

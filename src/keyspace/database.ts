@@ -295,6 +295,7 @@ export class Database implements WheelOwner {
     const deadlineMs = timed ? entries.deadline(e) : 0;
     if (entries.hasTimedFields(e)) this.stopTimer(e);
     const copy = this.copyEntry(e, buf, start, len, timed);
+    if (entries.head(copy) & (REFERENCE << 8)) this.arena.onGrowth();
     this.dict.remove(this.table, e);
     if (timed) this.wheel!.remove(e);
     entries.release(e);

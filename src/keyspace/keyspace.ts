@@ -4,8 +4,9 @@ import type { Random } from "../lib/random.ts";
 import { randomSecret } from "../lib/random.ts";
 import { Arena, type Ptr } from "../memory/arena.ts";
 import type { PageToucher } from "../memory/page-toucher.ts";
+import { blockBytes } from "../memory/size-classes.ts";
 import { Dict } from "../structures/dict.ts";
-import { Entries } from "../structures/entry.ts";
+import { Entries, REFERENCE } from "../structures/entry.ts";
 import type { Collection } from "../types/collection.ts";
 import { HashValues } from "../types/hash.ts";
 import { EndedFields } from "../types/hash-deadlines.ts";
@@ -15,6 +16,7 @@ import { SetValues } from "../types/set.ts";
 import { StreamValues } from "../types/stream.ts";
 import { ZsetValues } from "../types/zset.ts";
 import { AccessClock } from "./access.ts";
+import { BigKeys } from "./big-keys.ts";
 import { Database, type DatabaseOwner } from "./database.ts";
 import { Defragmentation } from "./defragmentation.ts";
 import { Eviction } from "./eviction.ts";
@@ -48,6 +50,7 @@ export class Keyspace implements DatabaseOwner {
   readonly reclaimer: Reclaimer;
   readonly eviction: Eviction;
   readonly defragmentation: Defragmentation;
+  readonly bigKeys = new BigKeys(this);
   readonly databases: Database[] = [];
   private readonly span = new Span();
   private readonly ended = new EndedFields();
@@ -95,6 +98,20 @@ export class Keyspace implements DatabaseOwner {
 
   initialAccess(): number {
     return this.access.initial();
+  }
+
+  /** Bytes of a key's blocks: its entry's and its value's. */
+  bytesOf(e: Ptr): number {
+    const { entries } = this;
+    const own = blockBytes(entries.bytesOf(e));
+    const collection = this.collections[entries.type(e)];
+    if (collection !== undefined) return own + collection.memoryBytes(e);
+    return entries.head(e) & (REFERENCE << 8) ? own + blockBytes(entries.valueLength(e)) : own;
+  }
+
+  /** Elements of a collection, bytes of a string. */
+  lengthOf(e: Ptr): number {
+    return this.collections[this.entries.type(e)]?.length(e) ?? this.entries.valueLength(e);
   }
 
   releaseValue(e: Ptr): void {
@@ -173,5 +190,6 @@ export class Keyspace implements DatabaseOwner {
     b.table = table;
     b.wheel = wheel;
     b.timers = timers;
+    this.bigKeys.swapped(a, b);
   }
 }

@@ -32,6 +32,9 @@ const CHUNK_SHIFT = SLAB_SHIFT + SLABS_SHIFT;
 const PAGE_UNITS = PAGE_BYTES >> 3;
 const RUN_BYTES_MAX = SEGMENT_BYTES >> 1;
 const NONE = -1;
+/** So much more, as a shift and in bytes, is told to whoever wants to know which values are big. */
+const GROWTH_SHIFT = 16;
+const GROWTH_BYTES = 1 << GROWTH_SHIFT;
 /** A shorter copy is made word by word. */
 const COPIED_UNITS = 32;
 /** Pages of the first segment that are touched by their use alone. */
@@ -59,6 +62,8 @@ export class Arena {
   usedBytes = 0;
   /** Bytes of all segments and huge blocks that are mapped. */
   mappedBytes = 0;
+  /** Called when a value, or a table of keys, has got another GROWTH_BYTES, or a block of so many. */
+  onGrowth: () => void = () => {};
   /** Absent, as mostly, when nobody needs to be told of changes. */
   guard: ChangeGuard | undefined;
 
@@ -94,6 +99,11 @@ export class Arena {
     if ((++this.slabUsed[slab] + 1) * size > SLAB_BYTES) this.unlinkSlab(cls, slab);
     this.usedBytes += size;
     return p as Ptr;
+  }
+
+  /** The blocks of something have become `units` units of 8 bytes, from `before`. */
+  weighed(before: number, units: number): void {
+    if (units >> (GROWTH_SHIFT - 3) > before >> (GROWTH_SHIFT - 3)) this.onGrowth();
   }
 
   /** Gives back a block; `bytes` as it was asked for (or any size of the same class). */
@@ -301,6 +311,7 @@ export class Arena {
   }
 
   private allocRun(size: number): Ptr {
+    if (size >= GROWTH_BYTES) this.onGrowth();
     if (size > RUN_BYTES_MAX) return this.allocHuge(size);
     const count = size / PAGE_BYTES;
     this.usedBytes += size;

@@ -38,6 +38,8 @@ export const DELAYS = {
   /** Evicting keys until there is room or the time for it is over; choosing and deleting one of them. */
   evictionCycle: "eviction-cycle",
   evictionDeletion: "eviction-del",
+  /** A slice of looking through all keys for the biggest. */
+  searchCycle: "big-keys-cycle",
   /** A slice of moving data that is scattered. */
   defragCycle: "active-defrag-cycle",
   /** Writing the append-only file: in any case, while it is being synced, and otherwise. */

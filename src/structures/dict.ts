@@ -279,7 +279,10 @@ export class Dict extends BucketArrays {
    * call it after each change, for then `heldBytes` is exact; for tables of keys nobody does.
    */
   charge(d: Ptr, usedBytes: number): void {
-    this.setWord(d, UNITS, this.word(d, UNITS) + (this.arena.usedBytes - usedBytes) / 8);
+    const before = this.word(d, UNITS);
+    const units = before + (this.arena.usedBytes - usedBytes) / 8;
+    this.setWord(d, UNITS, units);
+    this.arena.weighed(before, units);
   }
 
   /** Bytes of all blocks of a table and of its entries, if they are charged to it. */

@@ -1,5 +1,5 @@
 import type { Ptr } from "../memory/arena.ts";
-import { type Arena, NULL, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
+import { type Arena, NULL, SEGMENT_SHIFT } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
 import {
   COUNT,
@@ -371,7 +371,10 @@ export class Tree extends TreeCursor {
 
   /** So many bytes of blocks, a multiple of 8, have become the tree's, or are no longer. */
   private weigh(bytes: number): void {
-    this.i32[this.t >>> SEGMENT_SHIFT][((this.t & UNIT_MASK) << 1) + UNITS] += bytes >> 3;
+    const before = this.word(this.t, UNITS);
+    const units = before + (bytes >> 3);
+    this.setWord(this.t, UNITS, units);
+    this.arena.weighed(before, units);
   }
 
   private bytesFor(room: number): number {

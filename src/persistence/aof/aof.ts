@@ -86,8 +86,7 @@ export class Aof implements Persistence, RewriteHost {
     } catch (error) {
       return reasonOf(error);
     } finally {
-      this.loader = undefined;
-      this.context.gate &= ~GATE_LOADING;
+      this.loadingEnded();
     }
   }
 
@@ -109,9 +108,14 @@ export class Aof implements Persistence, RewriteHost {
     } catch (error) {
       return reasonOf(error);
     } finally {
-      this.loader = undefined;
-      this.context.gate &= ~GATE_LOADING;
+      this.loadingEnded();
     }
+  }
+
+  private loadingEnded(): void {
+    this.loader = undefined;
+    this.context.gate &= ~GATE_LOADING;
+    this.context.keyspace.bigKeys.search();
   }
 
   private async loadDump(): Promise<void> {
