@@ -77,7 +77,7 @@ export class Background {
       const jobStartUs = slice.start((us * job.weight) / weights);
       const done = job.run(slice);
       const tookUs = this.clock.monotonicUs() - jobStartUs;
-      stats.loop.job(job.name).record(tookUs, done);
+      stats.loop.job(job).record(tookUs, done);
       this.latency.add(job.delay, tookUs, nowMs);
       idle &&= done;
     }

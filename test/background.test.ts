@@ -94,7 +94,7 @@ test("slices, and those that were cut off, are counted with their time, and long
   latency.thresholdMs = 1;
   background.add(new Steps("a", 1, clock, 150));
   for (let i = 0; i < 3; i++) poll(0, 0);
-  const { slices, cut, totalUs, maxUs } = stats.loop.job("a");
+  const { slices, cut, totalUs, maxUs } = stats.loop.jobs.get("a")!;
   expect([slices, cut, Math.round(totalUs), Math.round(maxUs)]).toEqual([2, 1, 1500, 1000]);
   expect(latency.get("test-cycle")?.maxMs).toBe(1);
   expect(stats.loop.turns).toBe(3);

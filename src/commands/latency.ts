@@ -8,6 +8,7 @@ import type { Histogram } from "../lib/histogram.ts";
 
 /** The first bucket of LATENCY HISTOGRAM; each following one is twice as wide. */
 const FIRST_BUCKET_NS = 1024;
+const NS_PER_US = 1000;
 
 const metadata = { flags: ["admin", "noscript", "loading", "stale"], group: "server", since: "2.8.13" } as const;
 const reading = {
@@ -46,7 +47,9 @@ const histogram = command({
   name: "histogram",
   arity: -2,
   since: "7.0.0",
-  summary: "Gives the distribution of the time that commands took.",
+  summary:
+    "Gives the distribution of the time that commands took; and, if they are named as the other subcommands name them, that of background work, " +
+    "and of eventloop-turn and eventloop-lag.",
   complexity: "O(N) where N is the number of commands",
   syntax: "[command...]",
   run(c) {
@@ -55,7 +58,15 @@ const histogram = command({
     for (const { fullName, stats } of chosenCommands(c)) {
       if (stats.latency === undefined || stats.latency.count === 0) continue;
       c.reply.bulkText(fullName);
-      writeHistogram(c, stats.latency);
+      writeHistogram(c, stats.latency, NS_PER_US);
+      pairs++;
+    }
+    for (let i = 2; i < c.argc; i++) {
+      const event = c.args.text(i).toLowerCase();
+      const lengths = c.server.stats.loop.histogram(event);
+      if (lengths === undefined || lengths.count === 0) continue;
+      c.reply.bulkText(event);
+      writeHistogram(c, lengths, 1);
       pairs++;
     }
     c.reply.endDeferredMap(mark, pairs);
@@ -74,15 +85,16 @@ function chosenCommands(c: Call): Iterable<TableEntry> {
   return chosen;
 }
 
-function writeHistogram({ reply }: Call, latency: Histogram): void {
-  const buckets = latency.doublings(FIRST_BUCKET_NS);
+/** `unit`: so many of the histogram's are a microsecond. */
+function writeHistogram({ reply }: Call, latency: Histogram, unit: number): void {
+  const buckets = latency.doublings(unit === 1 ? 1 : FIRST_BUCKET_NS);
   reply.map(2);
   reply.bulkText("calls");
   reply.integer(latency.count);
   reply.bulkText("histogram_usec");
   reply.map(buckets.length);
   for (const { upTo, count } of buckets) {
-    reply.integer(Math.floor(upTo / 1000));
+    reply.integer(Math.floor(upTo / unit));
     reply.integer(count);
   }
 }

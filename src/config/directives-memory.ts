@@ -45,18 +45,16 @@ const limit = {
   ),
 };
 
-const lazyFreeing = "here everything is freed that way";
+/** What clients may read in CONFIG GET is true: everything that was large is freed bit by bit, after the reply. */
+const freedLater = (what: string) =>
+  directive(yesNo, true, `Free ${what} after the reply, bit by bit; here that is always so, whatever is set.`, inert);
+
 const freeing = {
-  "lazyfree-lazy-eviction": directive(yesNo, false, `Free evicted keys in the background; ${lazyFreeing}.`, inert),
-  "lazyfree-lazy-expire": directive(yesNo, false, `Free expired keys in the background; ${lazyFreeing}.`, inert),
-  "lazyfree-lazy-server-del": directive(
-    yesNo,
-    false,
-    `Free overwritten values in the background; ${lazyFreeing}.`,
-    inert,
-  ),
-  "lazyfree-lazy-user-del": directive(yesNo, false, `DEL as UNLINK; ${lazyFreeing}.`, inert),
-  "lazyfree-lazy-user-flush": directive(yesNo, false, "FLUSHALL as FLUSHALL ASYNC.", inert),
+  "lazyfree-lazy-eviction": freedLater("evicted keys"),
+  "lazyfree-lazy-expire": freedLater("expired keys"),
+  "lazyfree-lazy-server-del": freedLater("overwritten values"),
+  "lazyfree-lazy-user-del": freedLater("what DEL deletes"),
+  "lazyfree-lazy-user-flush": freedLater("what FLUSHALL and FLUSHDB delete"),
   activerehashing: directive(yesNo, true, "Resize tables in idle time; here tables resize between requests.", inert),
 };
 

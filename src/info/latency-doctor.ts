@@ -16,6 +16,15 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Keys expire in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
   [DELAYS.freeCycle]:
     "What was deleted is freed in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
+  [DELAYS.snapshotCycle]:
+    "The data is saved in slices between requests. If one lasts long, the machine is overloaded, or the thread that writes the file takes " +
+    "the processor: a snapshot needs a second one.",
+  [DELAYS.defragCycle]:
+    "Scattered data is moved together in slices. CONFIG SET active-defrag-cycle-max lower makes them fewer, activedefrag no ends them.",
+  [DELAYS.searchCycle]:
+    "The biggest keys are searched for in slices of at most a millisecond. If one lasts longer, the machine is overloaded.",
+  [DELAYS.evictionDeletion]:
+    "Choosing and deleting one key took long: the process did not get the processor, or its memory was swapped out.",
   [DELAYS.evictionCycle]:
     "Requests wait for keys to be evicted. Writers add faster than that goes, or add large values; a lower " +
     "maxmemory-eviction-tenacity lets memory be above its limit for longer instead.",
@@ -24,6 +33,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   [DELAYS.aofWriteDuringSync]:
     "Writing the append-only file waits for a sync that goes on at the same time. With appendfsync no the system syncs when it " +
     "likes, and more is lost at a power failure.",
+  [DELAYS.aofWriteDuringSnapshot]:
+    "Writing the append-only file waits for the disk while a snapshot is written to it. Save less often, or to another disk.",
+  [DELAYS.unlinkTemporary]:
+    "Removing the file of a save that was given up took long; file systems differ much in that.",
   [DELAYS.aofSync]:
     "appendfsync is set to always: every group of writes waits for the disk. With everysec at most a second is lost at a power failure.",
 };

@@ -1,5 +1,6 @@
 import type { ServerContext } from "../command/context.ts";
 import type { Defragmentation } from "../keyspace/defragmentation.ts";
+import { DELAYS } from "../observe/latency.ts";
 import type { Fields, Section } from "./section.ts";
 
 export const stats: Section = {
@@ -35,7 +36,7 @@ function traffic({ stats, rates }: ServerContext): Fields {
  * they were removed is what the lag tells.
  */
 function expiry({ stats }: ServerContext): Fields {
-  const slices = stats.loop.job("expiry");
+  const slices = stats.loop.job({ name: "expiry", delay: DELAYS.expireCycle });
   return {
     expired_keys: stats.expiredKeys,
     expired_subkeys: stats.expiredFields,

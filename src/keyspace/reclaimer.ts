@@ -18,6 +18,9 @@ export class Reclaimer implements CollectionReclaimer, BackgroundJob {
   readonly weight = 1;
   readonly nextMs = Number.POSITIVE_INFINITY;
   private readonly queue: Remains[] = [];
+  /** Those in the queue that belong to a key which is counted already. */
+  private readonly parts = new Set<Remains>();
+  private isWithin = false;
   /** Values freed so far, since CONFIG RESETSTAT. */
   freed = 0;
 
@@ -29,20 +32,28 @@ export class Reclaimer implements CollectionReclaimer, BackgroundJob {
 
   /** Values that are unreachable but not yet freed: keys, and collections that were a key's alone. */
   get pending(): number {
-    return this.queue.reduce((sum, { left }) => sum + left, 0);
+    return this.queue.reduce((sum, remains) => (this.parts.has(remains) ? sum : sum + remains.left), 0);
   }
 
   addTable(table: Ptr, keys: boolean): void {
-    this.queue.push(new TableRemains(this.owner, table, keys, 1));
+    this.add(new TableRemains(this, this.owner, table, keys, 1));
   }
 
   /** Takes over the table of a database that was emptied. */
   addKeys(table: Ptr): void {
-    this.queue.push(new TableRemains(this.owner, table, true, this.owner.dict.count(table)));
+    this.add(new TableRemains(this, this.owner, table, true, this.owner.dict.count(table)));
   }
 
   add(remains: Remains): void {
     this.queue.push(remains);
+    if (this.isWithin) this.parts.add(remains);
+  }
+
+  /** Frees the value of a key of an emptied database: what is put off of it is counted with the key. */
+  releaseValue(e: Ptr): void {
+    this.isWithin = true;
+    this.owner.releaseValue(e);
+    this.isWithin = false;
   }
 
   /** Frees until everything is freed (true) or the budget is spent. Values that are queued on the way are freed first. */
@@ -51,8 +62,10 @@ export class Reclaimer implements CollectionReclaimer, BackgroundJob {
       if (isSpent()) return false;
       const before = remains.left;
       const more = remains.step();
-      this.freed += before - remains.left;
-      if (!more) this.queue.splice(this.queue.indexOf(remains), 1);
+      if (!this.parts.has(remains)) this.freed += before - remains.left;
+      if (more) continue;
+      this.queue.splice(this.queue.indexOf(remains), 1);
+      this.parts.delete(remains);
     }
     return true;
   }
@@ -61,6 +74,7 @@ export class Reclaimer implements CollectionReclaimer, BackgroundJob {
 /** A table, and whether its entries are keys, whose values may be collections themselves. */
 class TableRemains implements Remains {
   constructor(
+    private readonly reclaimer: Reclaimer,
     private readonly owner: ReclaimerOwner,
     private readonly table: Ptr,
     private readonly keys: boolean,
@@ -76,7 +90,7 @@ class TableRemains implements Remains {
   }
 
   private readonly freeKey = (e: Ptr): void => {
-    if (this.owner.entries.head(e) & (REFERENCE << 8)) this.owner.releaseValue(e);
+    if (this.owner.entries.head(e) & (REFERENCE << 8)) this.reclaimer.releaseValue(e);
     this.freeEntry(e);
   };
 

@@ -54,6 +54,9 @@ export interface BackgroundJob {
 
 /** What the slices of a job have taken, since the start or CONFIG RESETSTAT. */
 export class JobFigures {
+  /** `delay`: as in BackgroundJob. */
+  constructor(readonly delay: string) {}
+
   slices = 0;
   /** Slices that ended because their time was up. */
   cut = 0;

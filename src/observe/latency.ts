@@ -29,6 +29,9 @@ export const DELAYS = {
   /** Commands without and with the flag `fast`. */
   command: "command",
   fastCommand: "fast-command",
+  /** A turn of the event loop, and how late its periodic timer was. */
+  turn: "eventloop-turn",
+  lag: "eventloop-lag",
   /** A slice of removing keys whose time has come. */
   expireCycle: "expire-cycle",
   /** A slice of freeing what was deleted; Redis does that in a thread. */
@@ -42,10 +45,13 @@ export const DELAYS = {
   searchCycle: "big-keys-cycle",
   /** A slice of moving data that is scattered. */
   defragCycle: "active-defrag-cycle",
-  /** Writing the append-only file: in any case, while it is being synced, and otherwise. */
+  /** Writing the append-only file: in any case, while it is being synced, else while a snapshot or a base is made, and otherwise. */
   aofWrite: "aof-write",
   aofWriteDuringSync: "aof-write-pending-fsync",
+  aofWriteDuringSnapshot: "aof-write-active-child",
   aofWriteAlone: "aof-write-alone",
+  /** Removing the file of a save that was given up. */
+  unlinkTemporary: "rdb-unlink-temp-file",
   /** Syncing it when every write must be. */
   aofSync: "aof-fsync-always",
 } as const;

@@ -1,5 +1,6 @@
 import { Histogram } from "../lib/histogram.ts";
-import { JobFigures } from "./job.ts";
+import { type BackgroundJob, JobFigures } from "./job.ts";
+import { DELAYS } from "./latency.ts";
 
 /** Longer durations are counted as these. */
 const US_MAX = 100_000_000;
@@ -21,10 +22,18 @@ export class LoopFigures {
   budgetUs = 0;
   readonly jobs = new Map<string, JobFigures>();
 
-  job(name: string): JobFigures {
+  job({ name, delay }: Pick<BackgroundJob, "name" | "delay">): JobFigures {
     let figures = this.jobs.get(name);
-    if (figures === undefined) this.jobs.set(name, (figures = new JobFigures()));
+    if (figures === undefined) this.jobs.set(name, (figures = new JobFigures(delay)));
     return figures;
+  }
+
+  /** How long turns, lags or the slices of a job took, in microseconds; of jobs by what the latency monitor calls them. */
+  histogram(event: string): Histogram | undefined {
+    if (event === DELAYS.turn) return this.turnLengths;
+    if (event === DELAYS.lag) return this.lags;
+    for (const { delay, lengths } of this.jobs.values()) if (delay === event) return lengths;
+    return undefined;
   }
 
   recordTurn(us: number): void {

@@ -104,6 +104,20 @@ describe("LATENCY HISTOGRAM", () => {
     );
   });
 
+  test("gives background work and the event loop when they are named", () => {
+    const server = measured();
+    const c = server.connect();
+    const { loop } = server.stats;
+    for (const us of [3, 700, 700]) loop.job({ name: "expiry", delay: "expire-cycle" }).record(us, true);
+    loop.recordTurn(5000);
+    loop.recordLag(1_000_000);
+    expect(c.say("HELLO 3", "LATENCY HISTOGRAM expire-cycle eventloop-lag snapshot-cycle")).toEndWith(
+      "%2\r\n$12\r\nexpire-cycle\r\n%2\r\n$5\r\ncalls\r\n:3\r\n$14\r\nhistogram_usec\r\n%2\r\n:4\r\n:1\r\n:1031\r\n:3\r\n" +
+        "$13\r\neventloop-lag\r\n%2\r\n$5\r\ncalls\r\n:1\r\n$14\r\nhistogram_usec\r\n%1\r\n:1056767\r\n:1\r\n",
+    );
+    expect(c.say("LATENCY HISTOGRAM EVENTLOOP-TURN")).toContain("histogram_usec\r\n%1\r\n");
+  });
+
   test("takes a container for its subcommands, and nothing for all", () => {
     const c = measured().connect();
     expect(c.say("LATENCY HISTOGRAM client")).toMatch(/^\*4\r\n\$\d+\r\nclient\|getname[\s\S]*client\|id/);

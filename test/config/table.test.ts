@@ -8,13 +8,21 @@ import { readAnswers } from "./fixtures/answers.ts";
 import type { SetAnswer } from "./fixtures/ask.ts";
 import { CWD, fakeHost } from "./fixtures/host.ts";
 
-/** Defaults that are another server's on purpose: data is kept without being asked, and nobody else may connect. */
+/**
+ * Defaults that are another server's on purpose: data is kept without being asked, nobody else may connect, and what is freed bit by bit in
+ * any case is said to be.
+ */
 const OWN_DEFAULTS: Record<string, string> = {
   appendfilename: "database.aof",
   "disable-thp": "no",
   activedefrag: "yes",
   "active-defrag-ignore-bytes": "8388608",
   bind: "127.0.0.1 -::1",
+  "lazyfree-lazy-eviction": "yes",
+  "lazyfree-lazy-expire": "yes",
+  "lazyfree-lazy-server-del": "yes",
+  "lazyfree-lazy-user-del": "yes",
+  "lazyfree-lazy-user-flush": "yes",
 };
 
 const directives = Object.entries(DIRECTIVES) as unknown as [DirectiveName, AnyDirective][];

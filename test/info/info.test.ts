@@ -92,6 +92,30 @@ describe("INFO memory", () => {
     expect(infoOf(server, "memory")).toMatchObject({ lazyfree_pending_objects: "0", lazyfreed_objects: "100" });
   });
 
+  test("counts a freed key once, however large it was, and small values not at all", () => {
+    const server = new LocalServer();
+    const c = server.connect();
+    const freed = (): string => {
+      server.keyspace.reclaimer.run(UNBOUNDED);
+      return infoOf(server, "memory")["lazyfreed_objects"];
+    };
+    const makeLarge = (): void => {
+      for (let i = 0; i < 3000; i++) {
+        c.say(`HSET h f${i} v`, `ZADD z ${i} m${i}`, `RPUSH l element:${i}`, `XADD x * f${i} v`, `SADD s m${i}`);
+      }
+    };
+    makeLarge();
+    c.say("UNLINK h", "DEL z", "SET l v", "UNLINK x");
+    expect(infoOf(server, "memory")["lazyfree_pending_objects"]).toBe("4");
+    expect(freed()).toBe("4");
+    c.say("DEL l", "SADD small a b c", "DEL small", "DEL s");
+    expect(freed()).toBe("5");
+    makeLarge();
+    c.say("FLUSHALL");
+    expect(infoOf(server, "memory")["lazyfree_pending_objects"]).toBe("5");
+    expect(freed()).toBe("10");
+  });
+
   test("shows sizes for people as well", () => {
     expect([0, 1023, 1024, 1536, 5 * 1024 ** 2, 3 * 1024 ** 4].map(humanBytes)).toEqual([
       "0B",

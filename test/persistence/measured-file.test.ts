@@ -37,13 +37,14 @@ class SlowFile implements AppendFile {
   close(): void {}
 }
 
-function measured(thresholdMs: number): { file: MeasuredFile; slow: SlowFile; events: () => [string, number][] } {
+function measured(thresholdMs: number) {
   const clock = new ManualClock();
   const latency = new LatencyMonitor();
   latency.thresholdMs = thresholdMs;
   const slow = new SlowFile(clock);
-  const file = new MeasuredFile(slow, latency, clock, { writeDelayUs: 0 });
-  return { file, slow, events: () => [...latency].map(([event, { maxMs }]) => [event, maxMs]) };
+  const circumstances = { writeDelayUs: 0, isSaving: false };
+  const file = new MeasuredFile(slow, latency, clock, circumstances);
+  return { file, slow, circumstances, events: () => [...latency].map(([event, { maxMs }]) => [event, maxMs] as const) };
 }
 
 describe("the delays of the append-only file", () => {
@@ -64,6 +65,16 @@ describe("the delays of the append-only file", () => {
     expect(events().slice(2)).toEqual([
       ["aof-write-pending-fsync", 30],
       ["aof-fsync-always", 50],
+    ]);
+  });
+
+  test("are told apart while a snapshot is made", () => {
+    const { file, circumstances, events } = measured(10);
+    circumstances.isSaving = true;
+    file.append(bytes, 0, 10);
+    expect(events()).toEqual([
+      ["aof-write", 30],
+      ["aof-write-active-child", 30],
     ]);
   });
 

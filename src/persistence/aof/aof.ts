@@ -363,6 +363,11 @@ export class Aof implements Persistence, RewriteHost {
     this.timer = setInterval(() => this.journal?.everySecond(), SYNC_MS);
   }
 
+  /** A snapshot or a base is being made. */
+  get isSaving(): boolean {
+    return this.context.snapshots.isBusy;
+  }
+
   private measured(file: WriterFile): MeasuredFile {
     return new MeasuredFile(file, this.context.observation.latency, this.context.clock, this);
   }

@@ -13,7 +13,7 @@ export class MeasuredFile implements AppendFile {
     private readonly file: AppendFile,
     private readonly latency: LatencyMonitor,
     private readonly clock: Clock,
-    private readonly slowness: { readonly writeDelayUs: number },
+    private readonly circumstances: { readonly writeDelayUs: number; readonly isSaving: boolean },
   ) {}
 
   get error(): string {
@@ -21,13 +21,14 @@ export class MeasuredFile implements AppendFile {
   }
 
   append(buf: Uint8Array, start: number, len: number): number {
-    const { writeDelayUs } = this.slowness;
+    const { writeDelayUs, isSaving } = this.circumstances;
     if (writeDelayUs > 0) Bun.sleepSync(writeDelayUs / 1000);
     if (!this.latency.isOn) return this.file.append(buf, start, len);
     const startUs = this.clock.monotonicUs();
     const written = this.file.append(buf, start, len);
     this.note(DELAYS.aofWrite, startUs);
-    this.note(this.syncing ? DELAYS.aofWriteDuringSync : DELAYS.aofWriteAlone, startUs);
+    if (this.syncing) this.note(DELAYS.aofWriteDuringSync, startUs);
+    else this.note(isSaving ? DELAYS.aofWriteDuringSnapshot : DELAYS.aofWriteAlone, startUs);
     return written;
   }
 

@@ -142,11 +142,14 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.job = undefined;
     job.snapshot.unguard();
     job.sink.abort();
+    const { clock, observation } = this.context;
+    const startUs = clock.monotonicUs();
     try {
       unlinkSync(job.request.temporary);
     } catch {
       // The thread has not made it yet, and removes it itself.
     }
+    observation.latency.add(DELAYS.unlinkTemporary, clock.monotonicUs() - startUs, clock.unixMs());
   }
 
   private ended(job: SnapshotJob, end: FileEnd): void {
