@@ -21,26 +21,31 @@ export class MeasuredFile implements AppendFile {
   }
 
   append(buf: Uint8Array, start: number, len: number): number {
-    const { writeDelayUs, isSaving } = this.circumstances;
+    const { writeDelayUs } = this.circumstances;
     if (writeDelayUs > 0) Bun.sleepSync(writeDelayUs / 1000);
     if (!this.latency.isOn) return this.file.append(buf, start, len);
     const startUs = this.clock.monotonicUs();
     const written = this.file.append(buf, start, len);
     this.note(DELAYS.aofWrite, startUs);
-    if (this.syncing) this.note(DELAYS.aofWriteDuringSync, startUs);
-    else this.note(isSaving ? DELAYS.aofWriteDuringSnapshot : DELAYS.aofWriteAlone, startUs);
+    this.note(this.writing, startUs);
     return written;
   }
 
+  /** What a write that begins now is called. */
+  private get writing(): string {
+    if (this.syncing) return DELAYS.aofWriteDuringSync;
+    return this.circumstances.isSaving ? DELAYS.aofWriteDuringSnapshot : DELAYS.aofWriteAlone;
+  }
+
   appendAside(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
-    const { writeDelayUs } = this.slowness;
+    const { writeDelayUs } = this.circumstances;
     if (writeDelayUs > 0) setTimeout(() => this.pass(buf, start, len, done), writeDelayUs / 1000);
     else this.pass(buf, start, len, done);
   }
 
   private pass(buf: Uint8Array, start: number, len: number, done: (written: number) => void): void {
     const startUs = this.clock.monotonicUs();
-    const event = this.syncing ? DELAYS.aofWriteDuringSync : DELAYS.aofWriteAlone;
+    const event = this.writing;
     this.file.appendAside(buf, start, len, (written) => {
       this.note(event, startUs);
       done(written);
