@@ -66,7 +66,8 @@ Instead of the workloads, one or more of:
   --hit-ratio  what the servers find as caches, by policy; --workload picks traces and policies (takes 8 minutes)
   --overload   memory and latency while writers go on at full speed at the limit of memory (takes 2 minutes per server)
   --snapshot BGSAVE and BGREWRITEAOF of 5M keys and three collections of 1M elements under 20,000 writes/s
-  --rdb      time to load the same RDB file, and to save it: 5M strings, and 625,000 small collections
+  --rdb      time to load the same RDB file, and to save it: 5M strings, small collections, and each type by itself (takes 8 minutes;
+             --workload picks rows, such as "hashes of 4$")
   --aof-cost the workloads that write, on each server with the AOF (everysec) beside the same without
 `;
 
