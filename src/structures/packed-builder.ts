@@ -1,4 +1,4 @@
-import { copyBytes, type Span } from "../lib/bytes.ts";
+import { copyBytes, equalBytes, type Span } from "../lib/bytes.ts";
 import { areSymbols } from "../lib/symbols.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
@@ -30,10 +30,10 @@ const INTEGER_BYTES_MAX = 8;
 const LOOP_TEXT_MAX = 40;
 /** Below this many bytes a loop over words is faster than a call into native code. */
 const LOOP_BYTES_MAX = 256;
-/** Bits of the filter that knows of most elements that they are new. */
-const FILTER_BITS = 4096;
-const FNV_BASIS = 0x811c9dc5 | 0;
-const FNV_PRIME = 0x01000193;
+/** Bits of the filter that knows of most elements that they are new: so many for each. */
+const FILTER_BITS_EACH = 64;
+const FILTER_BITS_MIN = 512;
+const HASH_FACTOR = 0x9e37_79b1 | 0;
 
 /**
  * Makes a packed list (packed-list.ts) element by element, each behind the last, and then its block at once: what `insert` makes, without
@@ -43,7 +43,6 @@ const FNV_PRIME = 0x01000193;
  * 1. The buffer is as a block is: header and contents from its start on, the codes at its end, the first element's last. Start and end are
  *    where words begin, as a block's are, so that whole words can be copied.
  * 2. The arena has nothing of the list before `finish`.
- * 3. The filter knows every element that `isRepeated` was asked about since `begin`.
  */
 export class PackedBuilder {
   /** Number of elements. */
@@ -53,8 +52,8 @@ export class PackedBuilder {
   /** Where the last element's content begins and ends. */
   private last = HEADER_BYTES;
   private at = HEADER_BYTES;
-  private readonly filter = new Int32Array(FILTER_BITS >> 5);
-  private filterUsed = false;
+  private view = new DataView(this.buffer.buffer);
+  private filter = new Int32Array(FILTER_BITS_MIN >> 5);
   private readonly decoded = new Uint8Array(DECODED_BYTES_MAX);
 
   constructor(private readonly arena: Arena) {}
@@ -63,9 +62,9 @@ export class PackedBuilder {
   begin(): void {
     this.count = 0;
     this.last = this.at = HEADER_BYTES;
-    if (this.buffer.length > KEPT_BYTES_MAX) this.setRoom(ROOM_BYTES);
-    if (this.filterUsed) this.filter.fill(0);
-    this.filterUsed = false;
+    if (this.buffer.length <= KEPT_BYTES_MAX) return;
+    this.setRoom(ROOM_BYTES);
+    this.filter = new Int32Array(FILTER_BITS_MIN >> 5);
   }
 
   /** Bytes of the list. */
@@ -120,6 +119,13 @@ export class PackedBuilder {
   private setRoom(bytes: number): void {
     this.buffer = new Uint8Array(bytes);
     this.words = new Int32Array(this.buffer.buffer);
+    this.view = new DataView(this.buffer.buffer);
+  }
+
+  /** Takes out the last element, which must not have been taken out before. */
+  removeLast(): void {
+    this.at = this.last;
+    this.count--;
   }
 
   /** The text of the last element; valid until another one is added or read. */
@@ -136,37 +142,65 @@ export class PackedBuilder {
     }
   }
 
-  /** Whether the last element is as one of those before it, of which every `stride`th from it on counts. */
-  isRepeated(stride: number): boolean {
-    const { buffer, last, at, filter } = this;
-    let hash = FNV_BASIS ^ buffer[buffer.length - this.count];
-    for (let i = last; i < at; i++) hash = Math.imul(hash ^ buffer[i], FNV_PRIME);
-    const bits = (hash ^ (hash >>> 16)) & (FILTER_BITS - 1);
-    const bit = 1 << (bits & 31);
-    const seen = (filter[bits >> 5] & bit) !== 0;
-    filter[bits >> 5] |= bit;
-    this.filterUsed = true;
-    return seen && this.search(stride);
-  }
-
-  private search(stride: number): boolean {
+  /** Whether one of the elements `first`, `first` + `stride` and so on is there twice. */
+  hasRepeated(stride: number, first: number): boolean {
     const { buffer, count } = this;
     const codesEnd = buffer.length;
-    const wanted = buffer[codesEnd - count];
+    const shift = this.clearFilter(count);
+    const { filter } = this;
     let at = HEADER_BYTES;
-    for (let i = 0; i < count - 1; i++) {
+    let next = first;
+    for (let i = 0; i < count; i++) {
       const code = buffer[codesEnd - 1 - i];
-      if (code === wanted && (count - 1 - i) % stride === 0 && this.isLast(at)) return true;
-      at += code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(at, code));
+      const size = code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(at, code));
+      if (i === next) {
+        const bits = this.hashOf(code, at, size) >>> shift;
+        const bit = 1 << (bits & 31);
+        if ((filter[bits >> 5] & bit) !== 0 && this.isBefore(i, at, size, stride, first)) return true;
+        filter[bits >> 5] |= bit;
+        next += stride;
+      }
+      at += size;
     }
     return false;
   }
 
-  /** Whether the last content is at that place, too, where one with the same code begins. */
-  private isLast(from: number): boolean {
-    const { buffer, last, at } = this;
-    for (let i = last; i < at; i++) if (buffer[i] !== buffer[from + i - last]) return false;
-    return true;
+  /** Makes the filter one for so many elements; returns by how much a hash is to be shifted for it. */
+  private clearFilter(elements: number): number {
+    const shift = Math.clz32(Math.max(FILTER_BITS_MIN, elements * FILTER_BITS_EACH) - 1);
+    const words = 1 << (27 - shift);
+    if (this.filter.length < words) this.filter = new Int32Array(words);
+    const { filter } = this;
+    for (let i = 0; i < words; i++) filter[i] = 0;
+    return shift;
+  }
+
+  private hashOf(code: number, at: number, size: number): number {
+    const { view, buffer } = this;
+    const end = at + size;
+    let hash = code;
+    let i = at;
+    for (; i + 4 <= end; i += 4) {
+      hash = Math.imul(hash ^ view.getInt32(i, true), HASH_FACTOR);
+      hash ^= hash >>> 15;
+    }
+    for (; i < end; i++) hash = Math.imul(hash ^ buffer[i], HASH_FACTOR);
+    return Math.imul(hash ^ (hash >>> 15), HASH_FACTOR);
+  }
+
+  /** Whether an element before number `index` is as that, whose content is at `from`. */
+  private isBefore(index: number, from: number, size: number, stride: number, first: number): boolean {
+    const { buffer } = this;
+    const codesEnd = buffer.length;
+    const wanted = buffer[codesEnd - 1 - index];
+    let at = HEADER_BYTES;
+    for (let i = 0; i < index; i++) {
+      const code = buffer[codesEnd - 1 - i];
+      const isAsked = (i - first) % stride === 0;
+      if (code === wanted && isAsked && equalBytes(buffer, at, buffer, from, size)) return true;
+      at += code < LENGTH_16 ? SIZE_OF[code] : longSize(code, this.lengthAt(at, code));
+    }
+    return false;
   }
 
   /** The length that a long content begins with. */

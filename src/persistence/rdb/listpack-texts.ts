@@ -1,6 +1,10 @@
-import type { Span } from "../../lib/bytes.ts";
+import { Span } from "../../lib/bytes.ts";
+import { compareBytes } from "../../lib/compare-bytes.ts";
+import { parseDouble } from "../../lib/float.ts";
+import type { PackedBuilder } from "../../structures/packed-builder.ts";
+import type { ScoreCodec } from "../../types/packed-zset.ts";
 import { RdbError } from "./rdb-input.ts";
-import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, type PackLimits, readSigned, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A listpack: its bytes (4), the number of elements (2), the elements, END. An element starts with a code that says what it is:
@@ -23,6 +27,17 @@ const INT_64 = 0xf4;
 /** Of an element so long at most the length takes one byte behind it. */
 const ONE_BYTE_MAX = 127;
 
+/** Of an element by its code, if that is all it takes to tell it, and it is not INT_64. */
+const SHORT_SIZES = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (code < 0x80) return 1;
+  if (code < 0xc0) return 1 + (code & 63);
+  if (code < 0xe0) return 2;
+  return code > LONG_STRING && code < INT_64 ? 1 + integerBytes(code) : 0;
+});
+
+const ZERO = 48;
+const MINUS = 45;
+
 export class ListpackTexts implements Texts {
   private buf: Uint8Array = new Uint8Array(0);
   private at = 0;
@@ -31,6 +46,7 @@ export class ListpackTexts implements Texts {
   private count = 0;
   /** Of the element that is read: its bytes without the length behind it. */
   private size = 0;
+  private readonly before = new Span();
 
   /** `name`: what it is called when it is damaged. */
   constructor(private readonly name = "Listpack") {}
@@ -64,6 +80,104 @@ export class ListpackTexts implements Texts {
     }
     this.passLength();
     return true;
+  }
+
+  /**
+   * Takes the next elements into a packed list for as long as they are short, whole and within the limits; what comes then is for `next`. True
+   * when a text was among them that does not begin as an integer does.
+   */
+  pack(builder: PackedBuilder, { stride, elementsMax, bytesMax, textBytesMax }: PackLimits): boolean {
+    const { buf } = this;
+    let { at } = this;
+    let groupAt = at;
+    let taken = 0;
+    let hasText = false;
+    let size = this.shortSize(at);
+    while (size > 0 && size <= textBytesMax && builder.count < elementsMax && builder.bytes + size <= bytesMax) {
+      if (taken % stride === 0) groupAt = at;
+      this.putShort(builder, at, size);
+      hasText ||= isText(buf[at]) && size > 1 && !beginsInteger(buf[at + 1]);
+      taken++;
+      at += size + 1;
+      size = this.shortSize(at);
+    }
+    if (taken % stride !== 0) {
+      builder.removeLast();
+      taken--;
+      at = groupAt;
+    }
+    this.at = at;
+    this.count += taken;
+    return hasText;
+  }
+
+  /**
+   * `pack` for pairs of a member and its score, of which each is to be behind the one before, and the first behind `score`: a score that is not
+   * less, and where it is the same a member that is greater. Returns the score of the last one.
+   */
+  packScored(builder: PackedBuilder, codec: ScoreCodec, limits: PackLimits, score: number): number {
+    const { elementsMax, textBytesMax } = limits;
+    let { at } = this;
+    let last = score;
+    while (builder.count < elementsMax) {
+      const size = this.shortSize(at);
+      if (size === 0 || size > textBytesMax) break;
+      const scoreAt = at + size + 1;
+      const scoreSize = this.shortSize(scoreAt);
+      if (scoreSize === 0) break;
+      const next = this.shortScore(scoreAt, scoreSize);
+      if (!(next > last) && !(next === last && this.isBehind(builder, at, size))) break;
+      builder.text(codec.bytes, 0, codec.encode(next));
+      this.putShort(builder, at, size);
+      last = next;
+      at = scoreAt + scoreSize + 1;
+      this.count += 2;
+    }
+    this.at = at;
+    return last;
+  }
+
+  private shortScore(at: number, size: number): number {
+    const { buf } = this;
+    const code = buf[at];
+    if (code < 0x80) return code;
+    return code < 0xc0 ? (parseDouble(buf, at + 1, size - 1) ?? Number.NaN) : this.shortInteger(at);
+  }
+
+  /** Whether the text at `at` is greater than the element that was added last. False for an integer. */
+  private isBehind(builder: PackedBuilder, at: number, size: number): boolean {
+    const { buf, before } = this;
+    if (builder.count === 0 || !isText(buf[at])) return false;
+    builder.readLast(before);
+    return compareBytes(before.buf, before.start, before.len, buf, at + 1, size - 1) < 0;
+  }
+
+  private putShort(builder: PackedBuilder, at: number, size: number): void {
+    const { buf } = this;
+    const code = buf[at];
+    if (code < 0x80) builder.integer(code);
+    else if (code < 0xc0) builder.text(buf, at + 1, size - 1);
+    else builder.integer(this.shortInteger(at));
+  }
+
+  /** Bytes of the element at `at`, without the length behind it; 0 when it is no text or integer that is short and whole, or the end. */
+  private shortSize(at: number): number {
+    const { buf, end } = this;
+    if (at >= end) return 0;
+    const size = SHORT_SIZES[buf[at]];
+    const lengthAt = at + size;
+    return lengthAt < end && buf[lengthAt] === size ? size : 0;
+  }
+
+  /** The integer of 13 to 32 bits at `at`. */
+  private shortInteger(at: number): number {
+    const { buf } = this;
+    const code = buf[at];
+    const low = buf[at + 1] | (buf[at + 2] << 8);
+    if (code < 0xe0) return ((((code & 31) << 8) | buf[at + 1]) << 19) >> 19;
+    if (code === INT_16) return (low << 16) >> 16;
+    if (code === INT_24) return ((low | (buf[at + 3] << 16)) << 8) >> 8;
+    return low | (buf[at + 3] << 16) | (buf[at + 4] << 24);
   }
 
   private longer(code: number, out: Item): void {
@@ -121,6 +235,15 @@ export class ListpackTexts implements Texts {
   private damaged(): never {
     throw new RdbError(`${this.name} integrity check failed.`);
   }
+}
+
+/** Whether that is the code of a short text. */
+function isText(code: number): boolean {
+  return code >= 0x80 && code < 0xc0;
+}
+
+function beginsInteger(character: number): boolean {
+  return (character >= ZERO && character <= ZERO + 9) || character === MINUS;
 }
 
 function integerBytes(code: number): number {

@@ -6,11 +6,15 @@ import type { Ptr } from "../../memory/arena.ts";
 import { PackedBuilder } from "../../structures/packed-builder.ts";
 import { PackedList } from "../../structures/packed-list.ts";
 import { PACKED_HASH } from "../../types/hash.ts";
-import { HASH, SET } from "../../types/kinds.ts";
+import { HASH, SET, ZSET } from "../../types/kinds.ts";
 import { ScoreCodec } from "../../types/packed-zset.ts";
 import { PACKED_SET } from "../../types/set.ts";
 import { PACKED_ZSET } from "../../types/zset.ts";
-import type { Item } from "./texts.ts";
+import type { ListpackTexts } from "./listpack-texts.ts";
+import { type Item, PackLimits } from "./texts.ts";
+
+/** Number and lengths of its elements bound a list, not this. */
+const LIST_BYTES_MAX = 2 ** 31 - 1;
 
 /**
  * A hash, set or sorted set that is packed as far as it has been read: what its type's own code would make of the same elements, without
@@ -18,11 +22,10 @@ import type { Item } from "./texts.ts";
  *
  * Invariants
  * 1. What does not fit (too many, too long, out of order) is refused; the caller takes `toDraft` and goes on with the type's own code.
- * 2. A set is of integers only as long as `integers`: then it is no packed list in the end, but becomes what the type's own code makes of it.
+ * 2. What is there twice is noticed at the end: `isRepeated` is to be asked before `finish` and `toDraft`.
+ * 3. A set is of integers only as long as `integers`: then it is no packed list in the end, but becomes what the type's own code makes of it.
  */
 export class PackedDraft {
-  /** Whether the element that was added last is there twice. */
-  isRepeated = false;
   private readonly builder: PackedBuilder;
   private readonly codec = new ScoreCodec();
   private readonly list: PackedList;
@@ -30,6 +33,7 @@ export class PackedDraft {
   /** How many elements it may have, and of how many bytes each member, field or value. */
   private elementsMax = 0;
   private bytesMax = 0;
+  private readonly limits = new PackLimits();
   private integers = false;
   /** Of the member that was added last. */
   private lastScore = 0;
@@ -44,7 +48,6 @@ export class PackedDraft {
   begin(shape: number): void {
     this.shape = shape;
     this.integers = shape === SET;
-    this.isRepeated = false;
     this.builder.begin();
     const { hashes, sets, zsets } = this.keyspace;
     if (shape === HASH) this.limit(hashes.maxFields() << 1, hashes.hashMaxListpackValue);
@@ -55,6 +58,16 @@ export class PackedDraft {
   private limit(elements: number, bytes: number): void {
     this.elementsMax = elements;
     this.bytesMax = bytes;
+    this.lastScore = Number.NEGATIVE_INFINITY;
+    const takes = bytes >= INTEGER_TEXT_MAX;
+    this.limits.set(this.shape === SET ? 1 : 2, takes ? elements : 0, LIST_BYTES_MAX, bytes);
+  }
+
+  /** Adds what is next of a listpack, as far as it is what most are. What comes then is to be added by itself. */
+  take(source: ListpackTexts): void {
+    const { builder, limits, codec } = this;
+    if (this.shape === ZSET) this.lastScore = source.packScored(builder, codec, limits, this.lastScore);
+    else if (source.pack(builder, limits)) this.integers = false;
   }
 
   private fits(item: Item): boolean {
@@ -66,7 +79,6 @@ export class PackedDraft {
     const { builder } = this;
     if (builder.count >= this.elementsMax || !this.fits(field) || !this.fits(value)) return false;
     this.put(field);
-    this.isRepeated = builder.isRepeated(2);
     this.put(value);
     return true;
   }
@@ -76,7 +88,6 @@ export class PackedDraft {
     if (builder.count >= this.elementsMax || !this.fits(member)) return false;
     this.integers &&= member.isInteger || isCanonicalInteger(member.buf, member.start, member.len);
     this.put(member);
-    this.isRepeated = builder.isRepeated(1);
     return true;
   }
 
@@ -87,7 +98,6 @@ export class PackedDraft {
     this.lastScore = score;
     builder.text(codec.bytes, 0, codec.encode(score));
     this.put(member);
-    this.isRepeated = builder.isRepeated(2);
     return true;
   }
 
@@ -103,6 +113,12 @@ export class PackedDraft {
   private put(item: Item): void {
     if (item.isInteger) this.builder.integer(item.integer);
     else this.builder.text(item.buf, item.start, item.len);
+  }
+
+  /** Whether a field or member is there twice. */
+  get isRepeated(): boolean {
+    if (this.shape === SET) return this.builder.hasRepeated(1, 0);
+    return this.builder.hasRepeated(2, this.shape === HASH ? 0 : 1);
   }
 
   /** Whether it is a set that only its type's own code can end. */

@@ -47,6 +47,24 @@ export class Item extends Span {
   }
 }
 
+/** What elements must be to be taken into a packed list by many at once. */
+export class PackLimits {
+  /** How many elements belong together: all of them are taken, or none. */
+  stride = 1;
+  /** Of the packed list. */
+  elementsMax = 0;
+  bytesMax = 0;
+  /** Of a text; INTEGER_TEXT_MAX at least. */
+  textBytesMax = 0;
+
+  set(stride: number, elementsMax: number, bytesMax: number, textBytesMax: number): void {
+    this.stride = stride;
+    this.elementsMax = elementsMax;
+    this.bytesMax = bytesMax;
+    this.textBytesMax = textBytesMax;
+  }
+}
+
 /** Elements one after the other. */
 export interface Texts {
   /** The next one. False behind the last. Throws RdbError when what is read is damaged. */

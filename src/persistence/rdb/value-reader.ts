@@ -51,6 +51,8 @@ export class ValueReader {
   private packing = false;
   /** Where texts come from; undefined: they are strings of their own. */
   private source: Texts | undefined;
+  /** It is a listpack whose elements can be packed many at once. */
+  private isListpack = false;
   private stream: Generator<void, void> | undefined;
   private readonly streams: StreamReader;
   /** Elements of a table that are still to be read. */
@@ -92,6 +94,7 @@ export class ValueReader {
       this.beginStream(type);
       return;
     }
+    this.isListpack = false;
     this.openSource(type);
     if (this.shape === LIST) this.lists.begin();
     else if (this.mayBePacked(type)) this.beginPacking();
@@ -113,8 +116,10 @@ export class ValueReader {
 
   /** It is none that may be packed: what there is of it becomes a draft. */
   private endPacking(): void {
+    const { packed } = this;
     this.packing = false;
-    this.draft = this.packed.toDraft();
+    if (packed.isRepeated) throw this.repeated();
+    this.draft = packed.toDraft();
   }
 
   private beginStream(type: number): void {
@@ -184,6 +189,7 @@ export class ValueReader {
       default:
         this.listpack.open(bytes);
         this.source = this.listpack;
+        this.isListpack = type !== TYPE.HASH_LISTPACK_TIMED && type !== TYPE.HASH_LISTPACK_TIMED_PRE_GA;
     }
   }
 
@@ -228,6 +234,7 @@ export class ValueReader {
   }
 
   private readElement(): boolean {
+    if (this.isListpack && this.packing) this.packed.take(this.listpack);
     switch (this.shape) {
       case LIST:
         return this.readListed();
@@ -265,7 +272,7 @@ export class ValueReader {
   private readMember(): boolean {
     const { a } = this;
     if (!this.next(a)) return false;
-    if (!this.addMember(a)) throw new RdbError("Duplicate set members detected");
+    if (!this.addMember(a)) throw this.repeated();
     return true;
   }
 
@@ -273,7 +280,7 @@ export class ValueReader {
   private addMember(member: Item): boolean {
     const { packed } = this;
     if (this.packing) {
-      if (packed.addMember(member)) return !packed.isRepeated;
+      if (packed.addMember(member)) return true;
       this.endPacking();
     }
     member.toText();
@@ -299,7 +306,7 @@ export class ValueReader {
 
   private addScored(score: number): void {
     if (Number.isNaN(score)) throw new RdbError("Zset with NAN score detected");
-    if (!this.addNewScored(score, this.a)) throw new RdbError("Duplicate zset fields detected");
+    if (!this.addNewScored(score, this.a)) throw this.repeated();
   }
 
   /** False when it is there already. */
@@ -307,7 +314,7 @@ export class ValueReader {
     const { packed, draft } = this;
     const { zsets } = this.keyspace;
     if (this.packing) {
-      if (packed.addScored(score, member)) return !packed.isRepeated;
+      if (packed.addScored(score, member)) return true;
       this.endPacking();
       return this.addNewScored(score, member);
     }
@@ -372,10 +379,7 @@ export class ValueReader {
     const { hashes } = this.keyspace;
     const { a, b, packed } = this;
     if (this.packing) {
-      if (packed.addField(a, b)) {
-        if (packed.isRepeated) throw this.duplicateField();
-        return;
-      }
+      if (packed.addField(a, b)) return;
       this.endPacking();
     }
     const { draft } = this;
@@ -386,11 +390,13 @@ export class ValueReader {
         throw new RdbError("Hash field with an invalid TTL detected");
       if (deadlineMs < this.endedBeforeMs) return;
     }
-    if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) throw this.duplicateField();
+    if (!hashes.set(draft, a.buf, a.start, a.len, b.buf, b.start, b.len)) throw this.repeated();
     if (deadlineMs !== NO_DEADLINE) hashes.setDeadline(draft, a.buf, a.start, a.len, deadlineMs);
   }
 
-  private duplicateField(): RdbError {
+  private repeated(): RdbError {
+    if (this.shape === SET) return new RdbError("Duplicate set members detected");
+    if (this.shape === ZSET) return new RdbError("Duplicate zset fields detected");
     const isListed = this.source !== undefined;
     return new RdbError(
       isListed ? "Hash integrity check failed: fields are there twice" : "Duplicate hash fields detected",
@@ -408,6 +414,7 @@ export class ValueReader {
     }
     if (this.packing) {
       if (!packed.isOfIntegers) {
+        if (packed.isRepeated) throw this.repeated();
         this.finishPacked();
         return;
       }
