@@ -5,7 +5,8 @@ import type { ListValues } from "./list.ts";
 
 /** Makes a list of many elements, leaf by leaf: what `push` does, without moving a leaf for every element. */
 export class ListBuilder {
-  private readonly leaf: PackedBuilder;
+  /** The leaf that grows. Whoever adds to it by itself asks `lists.fits` as `add` does. */
+  readonly leaf: PackedBuilder;
   private t: Ptr = NULL;
 
   constructor(private readonly lists: ListValues) {

@@ -43,8 +43,8 @@ export class ListValues extends ListCursor implements Collection {
 
   /** The directive list-max-listpack-size. */
   listpackSize = -2;
-  private leafBytesMax = LEAF_BYTES[1];
-  private leafElementsMax = ELEMENTS_MAX;
+  leafBytesMax = LEAF_BYTES[1];
+  leafElementsMax = ELEMENTS_MAX;
   /** A second leaf: new, or beside the cursor's. */
   private readonly other: PackedList;
 

@@ -10,7 +10,7 @@ import type { Collection, CollectionReclaimer } from "./collection.ts";
 import { HASHTABLE, INTSET, kind, LISTPACK, SET } from "./kinds.ts";
 import { MemberTable, type MemberVisitor } from "./member-table.ts";
 
-const INTEGER_SET = kind(SET, INTSET);
+export const INTEGER_SET = kind(SET, INTSET);
 export const PACKED_SET = kind(SET, LISTPACK);
 const TABLE_SET = kind(SET, HASHTABLE);
 /** A table is sampled by picks instead of a walk when it has more than this times the members that are wanted. */
@@ -95,13 +95,15 @@ export class SetValues implements Collection {
   }
 
   /**
-   * `draft` with the integers at buf[start], as IntSet.load takes them: `maxIntegers` at most. NULL when they are not from the least to the
-   * greatest.
+   * Makes a set of the integers at buf[start], as IntSet.load takes them, `maxIntegers` at most: `root` and `rootBytes`. False when they are not
+   * from the least to the greatest.
    */
-  draftIntegers(buf: Uint8Array, start: number, shift: number, count: number): Ptr {
+  createOfIntegers(buf: Uint8Array, start: number, shift: number, count: number): boolean {
     const { ints } = this;
-    if (!ints.load(buf, start, shift, count)) return NULL;
-    return this.entries.createReference(INTEGER_SET, false, EMPTY, 0, 0, ints.p, ints.bytes);
+    if (!ints.load(buf, start, shift, count)) return false;
+    this.root = ints.p;
+    this.rootBytes = ints.bytes;
+    return true;
   }
 
   /** Leaves a drafted set of at least one member for a key: `root` and `rootBytes`. Returns its type and encoding. */

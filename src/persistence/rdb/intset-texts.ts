@@ -1,5 +1,4 @@
 import type { Span } from "../../lib/bytes.ts";
-import { NULL, type Ptr } from "../../memory/arena.ts";
 import type { SetValues } from "../../types/set.ts";
 import { RdbError } from "./rdb-input.ts";
 import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
@@ -32,12 +31,9 @@ export class IntsetTexts implements Texts {
     this.isFirst = true;
   }
 
-  /** All of them at once, as a draft of a set of integers. */
-  toDraft(sets: SetValues): Ptr {
-    const draft = sets.draftIntegers(this.buf, this.at, 31 - Math.clz32(this.width), this.count);
-    if (draft === NULL) damaged();
-    this.at = this.end;
-    return draft;
+  /** Makes a set of all of them at once: `root` and `rootBytes` of the sets. */
+  create(sets: SetValues): void {
+    if (!sets.createOfIntegers(this.buf, this.at, 31 - Math.clz32(this.width), this.count)) damaged();
   }
 
   next(out: Item): boolean {

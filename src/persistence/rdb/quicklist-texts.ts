@@ -1,8 +1,9 @@
 import { Span } from "../../lib/bytes.ts";
+import type { PackedBuilder } from "../../structures/packed-builder.ts";
 import { NODE_PACKED, NODE_PLAIN } from "./codes.ts";
 import { ListpackTexts } from "./listpack-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
-import type { Item, Texts } from "./texts.ts";
+import type { Item, PackLimits, Texts } from "./texts.ts";
 import { ZiplistTexts } from "./ziplist-texts.ts";
 
 /** A list as a sequence of nodes: ziplists or, in the second form, listpacks and single large elements. */
@@ -35,6 +36,22 @@ export class QuicklistTexts implements Texts {
     }
   }
 
+  /** `pack` of the listpack that is being read or, between two nodes, of the next one. */
+  pack(builder: PackedBuilder, limits: PackLimits): void {
+    if (!this.isSecond) return;
+    if (!this.inNode) {
+      const { input } = this;
+      if (this.nodes === 0) return;
+      input.need(1);
+      if (input.buf[input.at] !== NODE_PACKED) return;
+      input.at++;
+      this.nodes--;
+      input.string(this.bytes);
+      this.openPacked();
+    }
+    this.listpack.pack(builder, limits);
+  }
+
   /** Reads a node. True when it is an element itself. */
   private openNode(out: Item): boolean {
     const { input, bytes } = this;
@@ -47,6 +64,12 @@ export class QuicklistTexts implements Texts {
     if (container === NODE_PLAIN && out.len === 0)
       throw new RdbError("Quicklist integrity check failed: an empty node");
     if (container === NODE_PLAIN) return true;
+    this.openPacked();
+    return false;
+  }
+
+  private openPacked(): void {
+    const { bytes } = this;
     this.inNode = true;
     if (this.isSecond) {
       this.listpack.open(bytes);
@@ -55,6 +78,5 @@ export class QuicklistTexts implements Texts {
       this.ziplist.open(bytes);
       this.node = this.ziplist;
     }
-    return false;
   }
 }

@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import type { Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
+import { parseDouble } from "../../lib/float.ts";
 import { formatInteger, INTEGER_TEXT_MAX } from "../../lib/integer.ts";
 import { unpackedBytesMax, unpackLzf } from "../../lib/lzf.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
@@ -13,6 +14,10 @@ const SCRATCH_KEPT_BYTES_MAX = 1024 * 1024;
 /** No typed array is larger than this here, and no value of a key is. */
 const STRING_BYTES_MAX = 2 ** 31 - 2 ** 27;
 const TWO_32 = 2 ** 32;
+/** The text of a double has its length in a byte, or one of these in its place. */
+const DOUBLE_NAN = 253;
+const DOUBLE_INFINITE = 254;
+const DOUBLE_MINUS_INFINITE = 255;
 
 /** What is read is not what it should be. */
 export class RdbError extends Error {
@@ -170,6 +175,19 @@ export class RdbInput {
     for (let i = 0; i < 8; i++) this.doubleBytes[i] = this.buf[this.at + i];
     this.at += 8;
     return this.double[0];
+  }
+
+  /** A double as text, its length before it. */
+  textDouble(): number {
+    const len = this.byte();
+    if (len === DOUBLE_NAN) return Number.NaN;
+    if (len === DOUBLE_INFINITE) return Number.POSITIVE_INFINITY;
+    if (len === DOUBLE_MINUS_INFINITE) return Number.NEGATIVE_INFINITY;
+    this.need(len);
+    const value = parseDouble(this.buf, this.at, len);
+    this.at += len;
+    if (value === undefined) throw new RdbError("Zset with a score that is no number detected");
+    return value;
   }
 
   /** A length. Beyond 2^53 it is not exact, but `high` and `low` are. Whoever expects a length looks at `isSpecial`, or calls `count`. */

@@ -1,12 +1,14 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { EMPTY } from "../../lib/bytes.ts";
 import { parseDouble } from "../../lib/float.ts";
+import { INTEGER_TEXT_MAX } from "../../lib/integer.ts";
 import { NULL, type Ptr } from "../../memory/arena.ts";
 import { EMPTY_BYTES } from "../../structures/packed-list.ts";
 import { PACKED_HASH, TABLE_HASH } from "../../types/hash.ts";
 import { NO_DEADLINE } from "../../types/hash-deadlines.ts";
 import { HASH, HASHTABLE_EX, LIST, LISTPACK_EX, SET, STREAM, ZSET } from "../../types/kinds.ts";
 import { ListBuilder } from "../../types/list-builder.ts";
+import { INTEGER_SET } from "../../types/set.ts";
 import { STREAM_VALUE } from "../../types/stream.ts";
 import { TYPE } from "./codes.ts";
 import { IntsetTexts } from "./intset-texts.ts";
@@ -16,16 +18,12 @@ import { QuicklistTexts } from "./quicklist-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
 import { SHAPES, ZIPLIST_NAMES } from "./shapes.ts";
 import { StreamReader } from "./stream-reader.ts";
-import { Item, type Texts } from "./texts.ts";
+import { Item, PackLimits, type Texts } from "./texts.ts";
 import { ZiplistTexts } from "./ziplist-texts.ts";
 import { ZipmapTexts } from "./zipmap-texts.ts";
 
 /** So many elements are read in one step. */
 const STEP_ELEMENTS = 128;
-/** The first form of scores: their text's length in a byte, or one of these. */
-const SCORE_NAN = 253;
-const SCORE_INFINITE = 254;
-const SCORE_MINUS_INFINITE = 255;
 
 /**
  * Reads the values of keys that are collections, in any of the forms that they were ever written in, and makes them anew through their
@@ -53,6 +51,9 @@ export class ValueReader {
   private source: Texts | undefined;
   /** It is a listpack whose elements can be packed many at once. */
   private isListpack = false;
+  private readonly leafLimits = new PackLimits();
+  /** The value was complete when it was begun. */
+  private isDone = false;
   private stream: Generator<void, void> | undefined;
   private readonly streams: StreamReader;
   /** Elements of a table that are still to be read. */
@@ -95,8 +96,10 @@ export class ValueReader {
       return;
     }
     this.isListpack = false;
+    this.isDone = false;
     this.openSource(type);
-    if (this.shape === LIST) this.lists.begin();
+    if (this.shape === LIST) this.beginList();
+    else if (this.isShortIntset()) this.takeIntset();
     else if (this.mayBePacked(type)) this.beginPacking();
     else this.draft = this.makeDraft();
   }
@@ -107,6 +110,25 @@ export class ValueReader {
     if (this.shape === SET) return type !== TYPE.SET_INTSET && this.left <= sets.maxListed();
     // What is no listpack is in the other order.
     return this.source !== undefined;
+  }
+
+  private beginList(): void {
+    this.lists.begin();
+    const { leafElementsMax, leafBytesMax, ownLeafBytes } = this.keyspace.lists;
+    this.leafLimits.set(1, leafElementsMax, leafBytesMax - INTEGER_TEXT_MAX, ownLeafBytes - 1);
+  }
+
+  private isShortIntset(): boolean {
+    const { left, source, intset } = this;
+    return source === intset && left > 0 && left <= this.keyspace.sets.maxIntegers();
+  }
+
+  private takeIntset(): void {
+    const { sets } = this.keyspace;
+    this.intset.create(sets);
+    this.kind = INTEGER_SET;
+    this.take(sets);
+    this.isDone = true;
   }
 
   private beginPacking(): void {
@@ -208,8 +230,6 @@ export class ValueReader {
 
   private makeSet(): Ptr {
     const { sets, entries, dict } = this.keyspace;
-    const { source, intset, left } = this;
-    if (source === intset && left > 0 && left <= sets.maxIntegers()) return intset.toDraft(sets);
     const isTable = this.left > Math.max(sets.setMaxIntsetEntries, sets.setMaxListpackEntries);
     const draft = sets.draft(isTable);
     if (isTable) dict.reserve(entries.reference(draft), this.left);
@@ -219,6 +239,7 @@ export class ValueReader {
   /** Reads some elements. True when the value is complete. */
   step(): boolean {
     if (this.shape === STREAM) return this.stepStream();
+    if (this.isDone) return true;
     for (let i = 0; i < STEP_ELEMENTS; i++) {
       if (this.readElement()) continue;
       this.finish();
@@ -263,6 +284,7 @@ export class ValueReader {
 
   private readListed(): boolean {
     const { a } = this;
+    if (this.source === this.quicklist) this.quicklist.pack(this.lists.leaf, this.leafLimits);
     if (!this.next(a)) return false;
     if (a.isInteger) this.lists.addInteger(a.integer);
     else this.lists.add(a.buf, a.start, a.len);
@@ -290,7 +312,7 @@ export class ValueReader {
   private readScored(): boolean {
     const { a, input } = this;
     if (!this.next(a)) return false;
-    this.addScored(this.type === TYPE.ZSET ? this.textScore() : input.binaryDouble());
+    this.addScored(this.type === TYPE.ZSET ? input.textDouble() : input.binaryDouble());
     return true;
   }
 
@@ -321,20 +343,6 @@ export class ValueReader {
     member.toText();
     if (zsets.find(draft, member.buf, member.start, member.len)) return false;
     return zsets.put(draft, score, member.buf, member.start, member.len);
-  }
-
-  /** A score in the first form. */
-  private textScore(): number {
-    const { input } = this;
-    const len = input.byte();
-    if (len === SCORE_NAN) return Number.NaN;
-    if (len === SCORE_INFINITE) return Number.POSITIVE_INFINITY;
-    if (len === SCORE_MINUS_INFINITE) return Number.NEGATIVE_INFINITY;
-    input.need(len);
-    const score = parseDouble(input.buf, input.at, len);
-    input.at += len;
-    if (score === undefined) throw new RdbError("Zset with a score that is no number detected");
-    return score;
   }
 
   private readField(): boolean {
