@@ -56,6 +56,8 @@ const CRON_MS = 100;
 /** After this the code that only the start needed has run. */
 const STARTUP_MS = 1000;
 
+type EndingSignal = "SIGTERM" | "SIGINT";
+
 /**
  * Owns the parts of a running server and the order of things within a poll of the event loop: requests are executed as they arrive, and
  * when all ready sockets have been served, the journal is written, then the replies sent, then background work done for a moment.
@@ -174,6 +176,7 @@ export class Server implements ServerContext, Host {
       this.stats.loop.recordLag(Math.max(0, nowUs - dueUs));
       dueUs = nowUs + CRON_MS * 1000;
       if (this.cronPaused) return;
+      if (this.awaitedSignal !== undefined) this.endAsConfigured(this.awaitedSignal);
       this.startPoll();
       notePeak(this);
       this.rates.sample(this.keyspace.nowMs, this.stats);
@@ -184,6 +187,9 @@ export class Server implements ServerContext, Host {
     }, CRON_MS);
     setTimeout(forgetStartupCode, STARTUP_MS).unref();
   }
+
+  /** A signal that is to end the server as soon as no script runs. */
+  private awaitedSignal: EndingSignal | undefined;
 
   /** Called when everything has stopped, with the status for the process to exit with. */
   onEnd: (status: number) => void = () => {};
@@ -206,13 +212,20 @@ export class Server implements ServerContext, Host {
 
   /**
    * Ends as the configuration says for that signal. A journal that can't be written does not keep the server: what is not in it was never
-   * acknowledged. False when something else failed: then the server goes on.
+   * acknowledged. False when something else failed: then the server goes on; and when a script has to end first.
    */
-  endBySignal(signal: "SIGTERM" | "SIGINT"): boolean {
-    const { values } = this.config;
+  endBySignal(signal: EndingSignal): boolean {
     this.log.warning(`Received ${signal} scheduling shutdown...`);
+    return this.endAsConfigured(signal);
+  }
+
+  private endAsConfigured(signal: EndingSignal): boolean {
+    const { values } = this.config;
     const options = signal === "SIGTERM" ? values["shutdown-on-sigterm"] : values["shutdown-on-sigint"];
-    const saves = options.includes("save") ? true : options.includes("nosave") ? false : undefined;
+    const saves = options.includes("save") || (!options.includes("nosave") && values.save.length > 0);
+    // Half of what a script does is not to be saved. The append-only file has all of it or nothing.
+    this.awaitedSignal = saves && this.executor.inUnit ? signal : undefined;
+    if (this.awaitedSignal !== undefined) return false;
     if (this.end(options.includes("force"), true, saves)) return true;
     this.log.warning(
       `${signal} received but errors trying to shut down the server, check the logs for more information`,

@@ -251,6 +251,19 @@ describe("save points", () => {
     expect(c.say("SET a 3")).toBe("+OK\r\n");
   });
 
+  test("wait for the end of a script", () => {
+    const { c, server } = saving;
+    server.config.set([["save", "60 1"]]);
+    c.say("SET a 1");
+    server.clock.advance(61_000);
+    server.runner.beginUnit();
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(0);
+    server.runner.endUnit(c.client);
+    server.snapshots.cron(server.clock.unixMs());
+    expect(saving.figure("rdb_bgsave_in_progress")).toBe(1);
+  });
+
   test("wait while data is loaded", () => {
     const { c, server } = saving;
     server.config.set([["save", "1 1"]]);
@@ -327,6 +340,20 @@ describe("the end of a server", () => {
     ending({ "shutdown-on-sigterm": "save" }).server.endBySignal("SIGTERM");
     expect(saving.files).toEqual(["dump.rdb"]);
     ending({ save: "3600 1", dbfilename: "other.rdb", "shutdown-on-sigint": "nosave" }).server.endBySignal("SIGINT");
+    expect(saving.files).toEqual(["dump.rdb"]);
+  });
+
+  test("by a signal waits for the end of a script, half of which would be saved", async () => {
+    const { server } = ending({ save: "3600 1" });
+    const status = new Promise<number>((resolve) => {
+      server.onEnd = resolve;
+    });
+    server.executor.beginUnit();
+    expect(server.endBySignal("SIGTERM")).toBe(false);
+    expect(saving.files).toEqual([]);
+    server.executor.endUnit(saving.c.client);
+    server.start();
+    expect(await status).toBe(0);
     expect(saving.files).toEqual(["dump.rdb"]);
   });
 

@@ -322,7 +322,9 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   cron(nowMs: number): void {
     // A snapshot has much compiled, and clients would wait meanwhile.
     if (this.rehearsals.began) this.compilers.giveWay();
-    if (this.isBusy || this.context.gate & GATE_LOADING) return;
+    const { gate, runner } = this.context;
+    // Half of what a script does is not to be saved.
+    if (this.isBusy || runner.inUnit || gate & GATE_LOADING) return;
     if (nowMs - this.lastTryMs <= RETRY_MS && this.lastStatus === "err") return;
     if (this.scheduled) {
       this.saveInBackground();
