@@ -1,6 +1,7 @@
 // What writes a snapshot's file, not in a thread of its own: it works when it is told to.
 import { FileService } from "../../src/persistence/snapshot/file-service.ts";
 import type { WriterReport, WriterRequest } from "../../src/persistence/snapshot/messages.ts";
+import type { RdbFileCalls } from "../../src/persistence/snapshot/rdb-file.ts";
 import type { WriterThread } from "../../src/persistence/snapshot/writer-thread.ts";
 
 export class InlineThread implements WriterThread {
@@ -8,7 +9,11 @@ export class InlineThread implements WriterThread {
   onerror: WriterThread["onerror"] = null;
   ended = false;
   private readonly requests: WriterRequest[] = [];
-  private readonly service = new FileService();
+  private readonly service: FileService;
+
+  constructor(calls?: RdbFileCalls) {
+    this.service = new FileService(calls);
+  }
 
   postMessage(request: WriterRequest, transfer: ArrayBuffer[] = []): void {
     this.requests.push(structuredClone(request, { transfer }));

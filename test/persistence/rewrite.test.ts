@@ -84,10 +84,7 @@ describe("BGREWRITEAOF", () => {
     aof.server.persistence.watch();
     expect(figure(aof, "aof_rewrite_scheduled")).toBe(0);
     await aof.rewritten();
-    const home = process.cwd();
-    process.chdir(aof.dir);
     aof.say("BGSAVE");
-    process.chdir(home);
     expect(aof.say("BGREWRITEAOF")).toBe(SCHEDULED);
     aof.server.persistence.watch();
     expect(figure(aof, "aof_rewrites")).toBe(1);

@@ -21,7 +21,12 @@ class Saving {
 
   constructor() {
     Object.assign(this.server, { log: this.log });
-    process.chdir(this.folder);
+    this.moveTo(this.folder);
+  }
+
+  /** CONFIG SET dir. */
+  moveTo(dir: string): void {
+    expect(this.server.config.set([["dir", dir]])).toBeUndefined();
   }
 
   get files(): string[] {
@@ -43,13 +48,11 @@ class Saving {
   }
 }
 
-const home = process.cwd();
 let saving: Saving;
 beforeEach(() => {
   saving = new Saving();
 });
 afterEach(() => {
-  process.chdir(home);
   removeScratch();
 });
 
@@ -68,11 +71,36 @@ describe("SAVE", () => {
   test("keeps the old file when it fails, and says why in the log", () => {
     const { c, log, folder } = saving;
     c.say("SAVE");
-    process.chdir("/proc");
+    saving.moveTo("/proc");
     expect(c.say("SET a 1", "SAVE")).toBe("+OK\r\n-ERR\r\n");
-    process.chdir(folder);
+    saving.moveTo(folder);
     expect(log.lines[1]).toStartWith(`Failed opening the temp RDB file temp-${process.pid}.rdb (in server root dir `);
     expect(saving.files).toEqual(["dump.rdb"]);
+  });
+
+  test("and the loading of it are both where CONFIG SET dir says, wherever the process is", async () => {
+    const home = process.cwd();
+    const [first, second] = [scratch(), scratch()];
+    const aof = new AofServer(first, { appendonly: "no" });
+    const saveIn = (dir: string, value: string) => {
+      aof.config.set([["dir", dir]]);
+      process.chdir(home);
+      aof.say(`SET a ${value}`);
+      expect(aof.say("SAVE")).toBe("+OK\r\n");
+    };
+    saveIn(first, "1");
+    saveIn(second, "2");
+    for (const [dir, value] of [
+      [first, "1"],
+      [second, "2"],
+    ] as const) {
+      aof.config.set([["dir", dir]]);
+      process.chdir(home);
+      aof.say("FLUSHALL");
+      expect(await aof.load()).toBeUndefined();
+      expect(aof.strings()).toEqual({ a: value });
+    }
+    cleanUp();
   });
 
   test("is refused during BGSAVE, and in a transaction", () => {
@@ -120,15 +148,15 @@ describe("BGSAVE", () => {
 
   test("writes to a temporary file until all is there", () => {
     const { c, server } = saving;
-    writeFileSync("dump.rdb", "old");
+    writeFileSync(join(saving.folder, "dump.rdb"), "old");
     c.say("SET a 1", "BGSAVE");
     server.snapshots.run(UNBOUNDED);
     server.threads[0].work(1);
     expect(saving.files).toEqual(["dump.rdb", `temp-${process.pid}.1.rdb`]);
-    expect(readFileSync("dump.rdb", "latin1")).toBe("old");
+    expect(readFileSync(join(saving.folder, "dump.rdb"), "latin1")).toBe("old");
     saving.finish();
     expect(saving.files).toEqual(["dump.rdb"]);
-    expect(readFileSync("dump.rdb", "latin1")).not.toBe("old");
+    expect(readFileSync(join(saving.folder, "dump.rdb"), "latin1")).not.toBe("old");
   });
 
   test("is refused while another is at work, and knows one option", () => {
@@ -161,7 +189,7 @@ describe("BGSAVE", () => {
     const { c, log } = saving;
     c.say("SET a 1", "BGSAVE");
     // What was a free name when it began is a folder now.
-    mkdirSync("dump.rdb");
+    mkdirSync(join(saving.folder, "dump.rdb"));
     saving.finish();
     expect(log.lines.slice(1)).toEqual([
       "Write error saving DB on disk(rename): Is a directory",
@@ -182,14 +210,14 @@ describe("a snapshot for which there is no memory", () => {
     const { server, log } = saving;
     server.threads[0].work();
     expect([saving.figure("rdb_last_bgsave_status"), saving.files]).toEqual(["err", ["dump.rdb"]]);
-    expect(readFileSync("dump.rdb", "latin1")).toBe("old");
+    expect(readFileSync(join(saving.folder, "dump.rdb"), "latin1")).toBe("old");
     expect(log.lines.at(-2)).toStartWith("The data could not be saved: RangeError: Out of memory");
     expect([server.keyspace.arena.guard, server.snapshots.isBusy]).toEqual([undefined, false]);
   }
 
   test("fails, and leaves the old file", () => {
     const { c, server } = saving;
-    writeFileSync("dump.rdb", "old");
+    writeFileSync(join(saving.folder, "dump.rdb"), "old");
     c.say("SET a 1", "BGSAVE");
     server.keyspace.dict.visitHome = failing;
     expect(server.snapshots.run(UNBOUNDED)).toBeTrue();
@@ -200,7 +228,7 @@ describe("a snapshot for which there is no memory", () => {
     const { c, server } = saving;
     const { dict } = server.keyspace;
     const visitHome = dict.visitHome.bind(dict);
-    writeFileSync("dump.rdb", "old");
+    writeFileSync(join(saving.folder, "dump.rdb"), "old");
     c.say("SET a 1", "BGSAVE");
     dict.visitHome = failing;
     expect(c.say("SET a 2", "GET a")).toBe("+OK\r\n$1\r\n2\r\n");
@@ -214,7 +242,7 @@ describe("a snapshot for which there is no memory", () => {
 describe("save points", () => {
   /** Lets a save fail. */
   function fail(): void {
-    mkdirSync("dump.rdb");
+    mkdirSync(join(saving.folder, "dump.rdb"));
     saving.finish();
   }
 
@@ -229,7 +257,7 @@ describe("save points", () => {
     server.snapshots.cron(server.clock.unixMs());
     expect(log.lines[0]).toBe("2 changes in 60 seconds. Saving...");
     saving.finish();
-    expect(existsSync("dump.rdb")).toBe(true);
+    expect(existsSync(join(saving.folder, "dump.rdb"))).toBe(true);
   });
 
   test("make writes be refused after a save failed, until one works", () => {
@@ -244,7 +272,7 @@ describe("save points", () => {
     server.config.set([["stop-writes-on-bgsave-error", "no"]]);
     expect(c.say("SET a 2")).toBe("+OK\r\n");
     server.config.set([["stop-writes-on-bgsave-error", "yes"]]);
-    rmdirSync("dump.rdb");
+    rmdirSync(join(saving.folder, "dump.rdb"));
     server.clock.advance(61_000);
     server.snapshots.cron(server.clock.unixMs());
     saving.finish();
@@ -295,7 +323,6 @@ describe("save points", () => {
 
 describe("the end of a server", () => {
   function ending(settings: Record<string, string> = {}): AofServer {
-    process.chdir(saving.folder);
     const one = new AofServer(saving.folder, { appendonly: "no", ...settings });
     one.say("SET a 1");
     return one;
@@ -317,7 +344,7 @@ describe("the end of a server", () => {
   });
 
   test("is refused when saving fails, unless it is forced", () => {
-    mkdirSync("dump.rdb");
+    mkdirSync(join(saving.folder, "dump.rdb"));
     const { server, log } = ending({ save: "3600 1" });
     expect(server.shutDown(false)).toBe(false);
     expect(log.lines.slice(-4)).toEqual([
@@ -358,7 +385,7 @@ describe("the end of a server", () => {
   });
 
   test("by a signal is refused when saving fails, unless it is forced", () => {
-    mkdirSync("dump.rdb");
+    mkdirSync(join(saving.folder, "dump.rdb"));
     const { server, log, config } = ending({ save: "3600 1" });
     expect(server.endBySignal("SIGTERM")).toBe(false);
     expect(log.lines.at(-1)).toBe(

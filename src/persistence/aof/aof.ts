@@ -10,6 +10,7 @@ import {
 } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { UnsyncedKeys } from "../../command/unsynced-keys.ts";
+import { dumpPath } from "../dump-path.ts";
 import type { FileCalls } from "../file-calls.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
@@ -128,8 +129,7 @@ export class Aof implements Persistence, RewriteHost {
 
   private async loadFolder(restoreTo: number | undefined): Promise<void> {
     adoptName(this.context.config, this.context.log);
-    const { dir, dbfilename } = this.context.config.values;
-    const hasDump = restoreTo === undefined && existsSync(join(dir, dbfilename));
+    const hasDump = restoreTo === undefined && existsSync(dumpPath(this.context.config.values));
     const folder = this.newFolder();
     this.folder = folder;
     await folder.readToLoad(hasDump);
@@ -176,8 +176,9 @@ export class Aof implements Persistence, RewriteHost {
   /** A Redis that only saves snapshots may have been at work here since: what it wrote must not be missed without a word. */
   private tellOfNewerDump(): void {
     const { folder } = this;
-    const { dir, dbfilename, appendfilename, appenddirname } = this.context.config.values;
-    const dumpMs = changedMs(join(dir, dbfilename));
+    const { values } = this.context.config;
+    const { dbfilename, appendfilename, appenddirname } = values;
+    const dumpMs = changedMs(dumpPath(values));
     if (folder.files.length === 0 || folder.files.some((file) => changedMs(folder.path(file)) >= dumpMs)) return;
     this.context.log.notice(
       `The append only file ${appendfilename} is loaded. The snapshot ${dbfilename} is newer than it, but not read: if a Redis has saved ` +

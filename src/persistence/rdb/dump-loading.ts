@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
-import { join } from "node:path";
 import type { ServerContext } from "../../command/context.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
+import { dumpPath } from "../dump-path.ts";
 import { Loading } from "../loading.ts";
 import { RdbLoadError, RdbLoader, type RdbLoadOptions } from "./rdb-loader.ts";
 
@@ -59,7 +59,7 @@ export class DumpLoading extends Loading {
 
   private open(): number | undefined {
     const { values } = this.context.config;
-    const path = join(values.dir, values.dbfilename);
+    const path = dumpPath(values);
     try {
       return openSync(path, "r");
     } catch (error) {

@@ -1,12 +1,14 @@
 import { ChunkEncoder } from "./chunk-encoder.ts";
 import type { WriterReport, WriterRequest } from "./messages.ts";
-import { RdbFile } from "./rdb-file.ts";
+import { RdbFile, type RdbFileCalls } from "./rdb-file.ts";
 
 /** What the thread does that writes snapshots' files: requests in their order, and what there is to report of each. */
 export class FileService {
   private file: RdbFile | undefined;
   private rehearsed: ChunkEncoder | undefined;
   private failed = false;
+
+  constructor(private readonly calls?: RdbFileCalls) {}
 
   serve(request: WriterRequest): WriterReport | undefined {
     const begins = request.kind === "open" || request.kind === "rehearse";
@@ -25,7 +27,7 @@ export class FileService {
   private attempt(request: WriterRequest): WriterReport | undefined {
     switch (request.kind) {
       case "open":
-        this.file = new RdbFile(request.options);
+        this.file = new RdbFile(request.options, this.calls);
         return undefined;
       case "rehearse":
         this.rehearsed = new ChunkEncoder(true);

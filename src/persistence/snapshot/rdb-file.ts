@@ -17,6 +17,25 @@ export interface RdbFileOptions {
   readonly syncsBits: boolean;
 }
 
+/** The calls that make the file. They throw the operating system's error. Tests put others in their place. */
+export interface RdbFileCalls {
+  open(path: string): number;
+  write(fd: number, buf: Uint8Array, start: number, len: number): number;
+  sync(fd: number): void;
+  close(fd: number): void;
+  rename(from: string, to: string): void;
+  syncFolder(path: string): void;
+}
+
+export const systemRdbFileCalls: RdbFileCalls = {
+  open: (path) => openSync(path, "w"),
+  write: writeSync,
+  sync: fsyncSync,
+  close: closeSync,
+  rename: renameSync,
+  syncFolder,
+};
+
 /**
  * An RDB file that is being written. It has its name only when it is complete and on the disk: until then, and if anything fails, what
  * had that name before stays. Methods throw RdbFileError.
@@ -29,8 +48,11 @@ export class RdbFile {
   private synced = 0;
   private isOpen = true;
 
-  constructor(private readonly options: RdbFileOptions) {
-    this.fd = open(options.temporary);
+  constructor(
+    private readonly options: RdbFileOptions,
+    private readonly calls: RdbFileCalls = systemRdbFileCalls,
+  ) {
+    this.fd = open(options.temporary, calls);
     this.encoder = new ChunkEncoder(options.checksum === true);
   }
 
@@ -39,22 +61,23 @@ export class RdbFile {
     this.put(this.encoder.bytes, count);
     if (!this.options.syncsBits || this.bytes - this.synced < SYNC_STEP_BYTES) return;
     this.synced = this.bytes;
-    attempt("fsync", () => fsyncSync(this.fd));
+    attempt("fsync", () => this.calls.sync(this.fd));
   }
 
   private put(buf: Uint8Array, length: number): void {
-    for (let at = 0; at < length; ) at += attempt("fwrite", () => writeSync(this.fd, buf, at, length - at));
+    for (let at = 0; at < length; ) at += attempt("fwrite", () => this.calls.write(this.fd, buf, at, length - at));
     this.bytes += length;
   }
 
   /** Ends the file with its checksum, and gives it its name. */
   finish(): void {
-    if (this.options.checksum !== undefined) this.putChecksum();
-    attempt("fsync", () => fsyncSync(this.fd));
+    const { calls, options } = this;
+    if (options.checksum !== undefined) this.putChecksum();
+    attempt("fsync", () => calls.sync(this.fd));
     this.isOpen = false;
-    attempt("fclose", () => closeSync(this.fd));
-    attempt("rename", () => renameSync(this.options.temporary, this.options.path));
-    attempt("fsyncFileDir", () => syncFolder(dirname(this.options.path)));
+    attempt("fclose", () => calls.close(this.fd));
+    attempt("rename", () => calls.rename(options.temporary, options.path));
+    attempt("fsyncFileDir", () => calls.syncFolder(dirname(options.path)));
   }
 
   private putChecksum(): void {
@@ -76,9 +99,9 @@ export class RdbFile {
   }
 }
 
-function open(path: string): number {
+function open(path: string, calls: RdbFileCalls): number {
   try {
-    return openSync(path, "w");
+    return calls.open(path);
   } catch (error) {
     throw new RdbFileError(
       `Failed opening the temp RDB file ${basename(path)} (in server root dir ${dirname(path)}) for saving: ${osErrorText(error)}`,

@@ -1,11 +1,12 @@
 import { unlinkSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { GATE_LOADING, GATE_SNAPSHOT_FAILED, type ServerContext, type SnapshotControl } from "../../command/context.ts";
 import { EMPTY } from "../../lib/bytes.ts";
 import { CompilerThreads } from "../../lib/thread-priority.ts";
 import { type BackgroundJob, type Budget, Slice, UNBOUNDED } from "../../observe/job.ts";
 import { DELAYS } from "../../observe/latency.ts";
 import { timeNote } from "../aof/time-note.ts";
+import { dumpPath } from "../dump-path.ts";
 import { DumpLoading } from "../rdb/dump-loading.ts";
 import type { AccessKind } from "../rdb/file-writer.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
@@ -217,8 +218,8 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   save(): boolean {
     const { log, config, keyspace } = this.context;
-    const path = resolve(config.values.dbfilename);
-    const temporary = resolve(`temp-${process.pid}.rdb`);
+    const path = dumpPath(config.values);
+    const temporary = join(dirname(path), `temp-${process.pid}.rdb`);
     let file: RdbFile | undefined;
     try {
       file = new RdbFile(this.fileOptions({ path, temporary, isAofBase: false }));
@@ -253,9 +254,10 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.lastTryMs = clock.unixMs();
     this.dirtyBefore = stats.dirty;
     this.scheduled = false;
+    const path = dumpPath(config.values);
     this.saving = this.start({
-      path: resolve(config.values.dbfilename),
-      temporary: resolve(`temp-${process.pid}.${++this.number}.rdb`),
+      path,
+      temporary: join(dirname(path), `temp-${process.pid}.${++this.number}.rdb`),
       isAofBase: false,
       onEnd: (error) => this.savingEnded(error),
     });
