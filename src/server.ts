@@ -28,7 +28,7 @@ import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
-import { forgetStartupCode } from "./memory/advice.ts";
+import { forgetIdleCode } from "./memory/advice.ts";
 import { type PageRange, PageToucher } from "./memory/page-toucher.ts";
 import { Admission } from "./net/admission.ts";
 import type { Connection } from "./net/connection.ts";
@@ -55,6 +55,8 @@ import { applyConfig } from "./server-config.ts";
 const CRON_MS = 100;
 /** After this the code that only the start needed has run. */
 const STARTUP_MS = 1000;
+/** Code that has not run for so long is not resident: under load the compilers and the collector leave much of it behind. */
+const IDLE_CODE_MS = 30_000;
 
 type EndingSignal = "SIGTERM" | "SIGINT";
 
@@ -114,6 +116,7 @@ export class Server implements ServerContext, Host {
   private polling = false;
   private pollStartUs = 0;
   private cron: ReturnType<typeof setInterval> | undefined;
+  private forgetting: ReturnType<typeof setInterval> | undefined;
   /** Connections whose next request waits for the end of a pause. */
   private paused = new Set<Connection>();
   /** Connections that go on when the present requests have been executed. */
@@ -144,7 +147,7 @@ export class Server implements ServerContext, Host {
     this.background.add(this.snapshots.rehearsals);
     this.background.add(this.keyspace.defragmentation);
     this.background.add(this.keyspace.bigKeys);
-    this.keyspace.defragmentation.onShrunk = forgetStartupCode;
+    this.keyspace.defragmentation.onShrunk = forgetIdleCode;
     this.output = new GatheredOutput((error) => log.warning(`A connection failed: ${(error as Error).stack}`));
     this.guard = new Guard(this);
     this.admission = new Admission(this);
@@ -185,7 +188,8 @@ export class Server implements ServerContext, Host {
       this.snapshots.cron(this.keyspace.nowMs);
       this.targets.cron(this.keyspace.nowMs);
     }, CRON_MS);
-    setTimeout(forgetStartupCode, STARTUP_MS).unref();
+    setTimeout(forgetIdleCode, STARTUP_MS).unref();
+    this.forgetting = setInterval(forgetIdleCode, IDLE_CODE_MS).unref();
   }
 
   /** A signal that is to end the server as soon as no script runs. */
@@ -269,6 +273,7 @@ export class Server implements ServerContext, Host {
     this.targets.close();
     this.background.stopTimers();
     clearInterval(this.cron);
+    clearInterval(this.forgetting);
   }
 
   private socketHandler(): Handler {

@@ -51,9 +51,9 @@ export function giveBack(segment: Uint8Array, start: number, bytes: number, whol
 
 /**
  * Lets the system take the program's code out of the process's resident memory; what runs comes back from the page cache at its next use. Most
- * of what the start needed (about 25 MB) never runs again. Only the executable's own pages of code: they are never written to.
+ * of what the start needed (about 25 MB) never runs again, nor does much of what compiles the program while it warms up. Only the executable's own pages of code: they are never written to.
  */
-export function forgetStartupCode(): void {
+export function forgetIdleCode(): void {
   const madvise = loadMadvise();
   if (madvise === undefined) return;
   for (const line of readFileSync("/proc/self/maps", "utf8").split("\n")) {

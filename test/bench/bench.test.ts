@@ -15,6 +15,7 @@ import {
 } from "./encode.ts";
 import { Histogram, jackknifeError, median } from "./histogram.ts";
 import { lagOf } from "./modes/expiry.ts";
+import { readCollections } from "./modes/gc.ts";
 import { connectionsFor } from "./modes/throughput.ts";
 import { cpuRatio } from "./modes/throughput-report.ts";
 import { parseOptions } from "./options.ts";
@@ -313,5 +314,19 @@ describe("the report", () => {
       ["expired_keys", "3"],
       ["url", "a:b"],
     ]);
+  });
+});
+
+describe("the log of collections", () => {
+  test("is read for the largest heap alone, with every pause", () => {
+    const log = [
+      "12:M * Ready to accept connections",
+      "[GC<0xa118>: starting 0.039ms]",
+      "[GC<0xa118>: START M 612kb => EdenCollection, a=0kb i#1:N 0+1 => 162kb, p=7.400406ms (max 13.882303), cycle 0.36ms END]",
+      "[GC<0xb118>: START M 81439kb => EdenCollection, a=0kb o=0 b=0 i#1:N 4548+0 p=3.093792ms (max 3.093792)...]",
+      "[GC<0xb118>: M a=4097kb 0+0 => 80071kb, p=0.500000ms (max 3.1), cycle 2.1ms END]",
+      "[GC<0xb118>: START M 90000kb => FullCollection, a=0kb => 80071kb, p=4.250000ms (max 4.25), cycle 4.3ms END]",
+    ].join("\n");
+    expect(readCollections(log)).toEqual({ eden: 1, full: 1, pausesMs: [3.093792, 0.5, 4.25] });
   });
 });

@@ -6,6 +6,7 @@ import { describeMachine } from "./machine.ts";
 import { aofCost } from "./modes/aof-cost.ts";
 import { bullmq } from "./modes/bullmq.ts";
 import { expiry } from "./modes/expiry.ts";
+import { gc } from "./modes/gc.ts";
 import { hitRatio } from "./modes/hit-ratio.ts";
 import { idle } from "./modes/idle.ts";
 import { overload } from "./modes/overload.ts";
@@ -41,6 +42,7 @@ const modes: Record<ModeName, Mode> = {
   rdb,
   "hit-ratio": hitRatio,
   overload,
+  gc,
 };
 
 async function main(): Promise<number> {

@@ -22,6 +22,7 @@ export const MODES = [
   "rdb",
   "hit-ratio",
   "overload",
+  "gc",
 ] as const;
 export type ModeName = (typeof MODES)[number];
 
@@ -65,6 +66,7 @@ Instead of the workloads, one or more of:
   --bullmq   adding and processing 10,000 jobs of BullMQ
   --hit-ratio  what the servers find as caches, by policy; --workload picks traces and policies (takes 8 minutes)
   --overload   memory and latency while writers go on at full speed at the limit of memory (takes 2 minutes per server)
+  --gc       pauses for collections of our JavaScript heap, with 10M keys under full load
   --snapshot BGSAVE and BGREWRITEAOF of 5M keys and three collections of 1M elements under 20,000 writes/s
   --rdb      time to load the same RDB file, and to save it: 5M strings, small collections, and each type by itself (takes 8 minutes;
              --workload picks rows, such as "hashes of 4$")
@@ -119,6 +121,7 @@ const FLAGS = {
   rdb: { type: "boolean" },
   "hit-ratio": { type: "boolean" },
   overload: { type: "boolean" },
+  gc: { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {

@@ -2,7 +2,7 @@
  * The processes of the benchmark: servers under test and their data folders. Everything started here is in one register, so that
  * whatever ends the benchmark (its end, an error, Ctrl-C) ends the processes by their ids and removes the folders.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { ask } from "./ask.ts";
@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly scratch: string;
   readonly core: number | null;
   readonly extra: readonly string[];
+  /** Environment variables beside those of the benchmark itself. */
+  readonly env?: Record<string, string>;
 }
 
 const processes = new Set<Subprocess>();
@@ -67,15 +69,18 @@ export function pinned(core: number | null): string[] {
 export class Server {
   readonly port: number;
   readonly pid: number;
+  /** The file that all its output goes to. */
+  readonly log: string;
   /** Milliseconds from starting the process to its first PONG. */
   readonly readyMs: number;
   readonly #child: Subprocess;
   readonly #ownFolder: string | null;
 
-  private constructor(child: Subprocess, port: number, readyMs: number, ownFolder: string | null) {
+  private constructor(child: Subprocess, port: number, log: string, readyMs: number, ownFolder: string | null) {
     this.#child = child;
     this.pid = child.pid;
     this.port = port;
+    this.log = log;
     this.readyMs = readyMs;
     this.#ownFolder = ownFolder;
   }
@@ -91,9 +96,14 @@ export class Server {
       ...settings(port, dir, contender.aof ?? options.aof, options.extra),
     ];
     const startedNs = nowNs();
-    const child = track(Bun.spawn({ cmd, env: cleanEnvironment(), stdout: Bun.file(log), stderr: Bun.file(log) }));
+    // One descriptor: with two, one stream would overwrite the other's lines.
+    const output = openSync(log, "a");
+    const child = track(
+      Bun.spawn({ cmd, env: { ...cleanEnvironment(), ...options.env }, stdout: output, stderr: output }),
+    );
+    closeSync(output);
     const readyNs = await ready(child, port, startedNs, log);
-    const server = new Server(child, port, (readyNs - startedNs) / 1e6, ownFolder);
+    const server = new Server(child, port, log, (readyNs - startedNs) / 1e6, ownFolder);
     // No rewrite in the middle of a round; a server that does not know the setting does not rewrite by itself either.
     await ask(port, "CONFIG", "SET", "auto-aof-rewrite-percentage", "0");
     return server;
