@@ -118,71 +118,26 @@ export function unpackedBytesMax(packedBytes: number): number {
   return packedBytes * BYTES_PER_BYTE_MAX;
 }
 
-/** Bytes that are copied at a time, where as many more may be read and written than were asked for. */
-const WORD_BYTES = 4;
-const VIEWS = 4;
-
-/** Unpacks what LzfCompressor packed. It keeps views of the buffers that it was used with last. */
-export class LzfUnpacker {
-  private readonly views: DataView[] = [];
-  private readonly viewed: Uint8Array[] = [];
-  private oldest = 0;
-
-  /**
-   * Unpacks `len` bytes from `start` on to the first `length` bytes of `out`, which may have more, whose content is lost then. False when that
-   * is not exactly what they hold.
-   */
-  unpack(packed: Uint8Array, start: number, len: number, out: Uint8Array, length: number): boolean {
-    const source = this.viewOf(packed);
-    const target = this.viewOf(out);
-    const end = start + len;
-    const wordsEnd = packed.length - WORD_BYTES;
-    const outWordsEnd = out.length - WORD_BYTES;
-    let at = 0;
-    let i = start;
-    while (i < end) {
-      const control = packed[i++];
-      if (control < LITERALS) {
-        const stop = at + control + 1;
-        const next = i + control + 1;
-        if (next > end || stop > length) return false;
-        if (next <= wordsEnd && stop <= outWordsEnd) {
-          for (; at < stop; at += WORD_BYTES, i += WORD_BYTES) target.setInt32(at, source.getInt32(i, true), true);
-        } else {
-          while (at < stop) out[at++] = packed[i++];
-        }
-        at = stop;
-        i = next;
-        continue;
-      }
-      let count = control >> 5;
-      if (count === LONG) count += packed[i++];
-      if (i >= end) return false;
-      let from = at - ((control & 31) << 8) - 1 - packed[i++];
-      const stop = at + count + LENGTH_MIN;
-      if (from < 0 || stop > length) return false;
-      if (at - from >= WORD_BYTES && stop <= outWordsEnd) {
-        for (; at < stop; at += WORD_BYTES, from += WORD_BYTES) target.setInt32(at, target.getInt32(from, true), true);
-        at = stop;
-      } else {
-        while (at < stop) out[at++] = out[from++];
-      }
+/** Unpacks `len` bytes from `start` on to the first `length` bytes of `out`. False when that is not exactly what they hold. */
+export function unpackLzf(packed: Uint8Array, start: number, len: number, out: Uint8Array, length: number): boolean {
+  const end = start + len;
+  let at = 0;
+  let i = start;
+  while (i < end) {
+    const control = packed[i++];
+    if (control < LITERALS) {
+      const count = control + 1;
+      if (i + count > end || at + count > length) return false;
+      for (let k = 0; k < count; k++) out[at++] = packed[i++];
+      continue;
     }
-    return at === length;
+    let count = control >> 5;
+    if (count === LONG) count += packed[i++];
+    count += LENGTH_MIN;
+    if (i >= end) return false;
+    let from = at - ((control & 31) << 8) - 1 - packed[i++];
+    if (from < 0 || at + count > length) return false;
+    for (let k = 0; k < count; k++) out[at++] = out[from++];
   }
-
-  private viewOf(buf: Uint8Array): DataView {
-    const { views, viewed } = this;
-    for (let i = 0; i < viewed.length; i++) if (viewed[i] === buf) return views[i]!;
-    const view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
-    viewed[this.oldest] = buf;
-    views[this.oldest] = view;
-    this.oldest = (this.oldest + 1) % VIEWS;
-    return view;
-  }
-
-  /** Keeps no buffer alive. */
-  forget(): void {
-    this.views.length = this.viewed.length = this.oldest = 0;
-  }
+  return at === length;
 }

@@ -3,7 +3,7 @@ import type { Span } from "../../lib/bytes.ts";
 import { Crc64 } from "../../lib/crc.ts";
 import { parseDouble } from "../../lib/float.ts";
 import { formatInteger, INTEGER_TEXT_MAX } from "../../lib/integer.ts";
-import { LzfUnpacker, unpackedBytesMax } from "../../lib/lzf.ts";
+import { unpackedBytesMax, unpackLzf } from "../../lib/lzf.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
 import { CHECKSUM_BYTES, LENGTH_32_BITS, LENGTH_64_BITS, SPECIAL_INT_32, SPECIAL_LZF } from "./codes.ts";
 
@@ -61,13 +61,11 @@ export class RdbInput {
   private turn = 0;
   private readonly texts = [new Uint8Array(INTEGER_TEXT_MAX), new Uint8Array(INTEGER_TEXT_MAX)];
   private readonly unpacked = [new Uint8Array(1024), new Uint8Array(1024)];
-  private readonly unpacker = new LzfUnpacker();
   private readonly double = new Float64Array(1);
   private readonly doubleBytes = new Uint8Array(this.double.buffer);
 
   /** Reads a payload: `len` bytes from `start` on. They must not change meanwhile. */
   open(buf: Uint8Array, start: number, len: number): void {
-    this.unpacker.forget();
     this.buf = buf;
     this.at = start;
     this.end = start + len;
@@ -281,8 +279,7 @@ export class RdbInput {
     if (length > unpackedBytesMax(packed)) throw new RdbError("Invalid LZF compressed string");
     this.need(packed);
     const to = this.scratch(length);
-    if (!this.unpacker.unpack(this.buf, this.at, packed, to, length))
-      throw new RdbError("Invalid LZF compressed string");
+    if (!unpackLzf(this.buf, this.at, packed, to, length)) throw new RdbError("Invalid LZF compressed string");
     this.at += packed;
     out.set(to, 0, length);
   }
