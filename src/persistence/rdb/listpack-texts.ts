@@ -1,6 +1,7 @@
 import { Span } from "../../lib/bytes.ts";
 import { compareBytes } from "../../lib/compare-bytes.ts";
 import { parseDouble } from "../../lib/float.ts";
+import { formatInteger } from "../../lib/integer.ts";
 import type { PackedBuilder } from "../../structures/packed-builder.ts";
 import type { ScoreCodec } from "../../types/packed-zset.ts";
 import { RdbError } from "./rdb-input.ts";
@@ -34,6 +35,11 @@ const SHORT_SIZES = Uint8Array.from({ length: 256 }, (_, code) => {
   if (code < 0xe0) return 2;
   return code > LONG_STRING && code < INT_64 ? 1 + integerBytes(code) : 0;
 });
+
+/** No short element has more bytes, nor more text. */
+const SHORT_BYTES_MAX = 64;
+/** What `nextInteger` says when there is none that it reads. */
+export const NO_INTEGER = 0x7fff_ffff;
 
 const ZERO = 48;
 const MINUS = 45;
@@ -80,6 +86,34 @@ export class ListpackTexts implements Texts {
     }
     this.passLength();
     return true;
+  }
+
+  /** The next element when it is an integer of 32 bits; NO_INTEGER, and nothing is read, when it is something else, or the end. */
+  nextInteger(): number {
+    const { at, buf } = this;
+    const size = this.shortSize(at);
+    if (size === 0) return NO_INTEGER;
+    const code = buf[at];
+    if (isText(code)) return NO_INTEGER;
+    const value = code < 0x80 ? code : this.shortInteger(at);
+    if (value === NO_INTEGER) return NO_INTEGER;
+    this.at = at + size + 1;
+    this.count++;
+    return value;
+  }
+
+  /** Copies the text of the next element to out[to]; returns its length. -1, and nothing is read, when it is not a short one, or `out` may be too small. */
+  copyText(out: Uint8Array, to: number): number {
+    const { at, buf } = this;
+    const size = this.shortSize(at);
+    if (size === 0 || to + SHORT_BYTES_MAX > out.length) return -1;
+    const code = buf[at];
+    let len = size - 1;
+    if (isText(code)) for (let i = 0; i < len; i++) out[to + i] = buf[at + 1 + i];
+    else len = formatInteger(code < 0x80 ? code : this.shortInteger(at), out, to);
+    this.at = at + size + 1;
+    this.count++;
+    return len;
   }
 
   /**

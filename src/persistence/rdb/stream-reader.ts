@@ -4,12 +4,14 @@ import { NULL, type Ptr } from "../../memory/arena.ts";
 import type { StreamValues } from "../../types/stream.ts";
 import { StreamId } from "../../types/stream-id.ts";
 import { TYPE } from "./codes.ts";
-import { ListpackTexts } from "./listpack-texts.ts";
+import { ListpackTexts, NO_INTEGER } from "./listpack-texts.ts";
 import { RdbError, type RdbInput } from "./rdb-input.ts";
 import { Item } from "./texts.ts";
 
 const ID_BYTES = 16;
 const TWO_32 = 2 ** 32;
+/** Room behind the texts, so that short ones that follow are sure to have it. */
+const KEPT_BYTES_SPARE = 1024;
 /** Flags of an entry. */
 const DELETED = 1;
 const SAME_FIELDS = 2;
@@ -29,12 +31,13 @@ export class StreamReader {
   private readonly id = new StreamId();
   private readonly last = new StreamId();
   private type = 0;
-  /** The texts of an entry, field and value in turn, one after the other in `bytes`; those of the names of a listpack's head are first. */
+  /** The texts of an entry, one after the other; those of the names of a listpack's head are first. */
   private bytes = new Uint8Array(4096);
   private used = 0;
-  private start = new Int32Array(64);
-  private len = new Int32Array(64);
-  private names: { start: number; len: number }[] = [];
+  /** Of an entry with the names of the listpack's head, which stay; and of another. */
+  private readonly shared = new Places();
+  private readonly own = new Places();
+  private names = 0;
   private namesUsed = 0;
   /** The two words of a number. */
   private high = 0;
@@ -77,10 +80,14 @@ export class StreamReader {
     this.readNames();
     let seen = 0;
     let removed = 0;
-    while (listpack.next(text)) {
-      text.toText();
+    for (;;) {
+      let flags = listpack.nextInteger();
+      if (flags === NO_INTEGER) {
+        if (!listpack.next(text)) break;
+        flags = this.parsed();
+      }
       seen++;
-      if (this.readEntry(h)) removed++;
+      if (this.readEntry(h, flags)) removed++;
     }
     if (seen === 0 || removed !== deleted || seen - removed !== live) damaged();
   }
@@ -89,35 +96,29 @@ export class StreamReader {
     const count = this.integer();
     if (count < 0 || count > FIELDS_MAX) damaged();
     this.used = 0;
-    this.names = [];
-    for (let i = 0; i < count; i++) {
-      this.next();
-      this.names.push({ start: this.keep(), len: this.text.len });
-    }
+    this.names = count;
+    for (let i = 0; i < count; i++) this.readText(this.shared, 2 * i);
     this.namesUsed = this.used;
     if (this.integer() !== 0) damaged();
   }
 
-  /** Reads an entry, whose first element is in `text`, and adds it. True when it is a deleted one. */
-  private readEntry(h: Ptr): boolean {
-    const flags = this.parsed();
+  /** Reads the rest of an entry and adds it. True when it is a deleted one. */
+  private readEntry(h: Ptr, flags: number): boolean {
     if (flags < 0 || flags > (DELETED | SAME_FIELDS)) damaged();
     this.readDifference();
     this.used = this.namesUsed;
     const same = (flags & SAME_FIELDS) !== 0;
-    const fields = same ? this.names.length : this.integer();
+    const places = same ? this.shared : this.own;
+    const fields = same ? this.names : this.integer();
     if (fields < 0 || fields > FIELDS_MAX) damaged();
-    for (let i = 0; i < fields; i++) {
-      if (same) this.place(2 * i, this.names[i].start, this.names[i].len);
-      else this.readText(2 * i);
-      this.readText(2 * i + 1);
-    }
+    const step = same ? 2 : 1;
+    for (let i = step - 1; i < 2 * fields; i += step) this.readText(places, i);
     if (this.integer() !== FRAME_ELEMENTS + (same ? fields : 2 * fields + 1)) damaged();
     const { id, streams } = this;
     if (id.compare(this.last) <= 0) damaged();
     this.last.set(id);
     if ((flags & DELETED) !== 0) return true;
-    streams.entries.append(h, id, this.bytes, this.start, this.len, 0, fields * 2);
+    streams.entries.append(h, id, this.bytes, places.start, places.len, 0, fields * 2);
     return false;
   }
 
@@ -133,9 +134,28 @@ export class StreamReader {
     id.setWords(msHigh, msLow, seqHigh, seqLow);
   }
 
-  private readText(i: number): void {
+  /** Copies the next text behind the others, and notes where it is. */
+  private readText(places: Places, i: number): void {
+    const at = this.used;
+    let len = this.listpack.copyText(this.bytes, at);
+    if (len < 0) len = this.keepLong();
+    if (i >= places.start.length) places.grow();
+    places.start[i] = at;
+    places.len[i] = len;
+    this.used = at + len;
+  }
+
+  private keepLong(): number {
     this.next();
-    this.place(i, this.keep(), this.text.len);
+    const { buf, start, len } = this.text;
+    const at = this.used;
+    if (at + len + KEPT_BYTES_SPARE > this.bytes.length) {
+      const bytes = new Uint8Array((at + len) * 2 + KEPT_BYTES_SPARE);
+      bytes.set(this.bytes);
+      this.bytes = bytes;
+    }
+    copyBytes(buf, start, len, this.bytes, at);
+    return len;
   }
 
   private next(): void {
@@ -143,44 +163,33 @@ export class StreamReader {
     this.text.toText();
   }
 
-  /** Copies the text behind the others; returns where it is. */
-  private keep(): number {
-    const { buf, start, len } = this.text;
-    const at = this.used;
-    if (at + len > this.bytes.length) {
-      const bytes = new Uint8Array((at + len) * 2);
-      bytes.set(this.bytes);
-      this.bytes = bytes;
-    }
-    copyBytes(buf, start, len, this.bytes, at);
-    this.used = at + len;
-    return at;
-  }
-
-  private place(i: number, start: number, len: number): void {
-    if (i >= this.start.length) {
-      this.start = grown(this.start);
-      this.len = grown(this.len);
-    }
-    this.start[i] = start;
-    this.len[i] = len;
-  }
-
   /** The next element, an integer. */
   private integer(): number {
+    const value = this.listpack.nextInteger();
+    if (value !== NO_INTEGER) return value;
     this.next();
     return this.parsed();
   }
 
   private parsed(): number {
-    const { buf, start, len } = this.text;
-    const value = parseInteger(buf, start, len);
+    const { text } = this;
+    text.toText();
+    const value = parseInteger(text.buf, text.start, text.len);
     if (!Number.isFinite(value)) damaged();
     return value;
   }
 
   /** The next element, an integer of up to 64 bits, as `high` and `low`. */
   private words(): void {
+    const short = this.listpack.nextInteger();
+    if (short === NO_INTEGER) this.longWords();
+    else {
+      this.high = short >> 31;
+      this.low = short;
+    }
+  }
+
+  private longWords(): void {
     this.next();
     const { buf, start, len } = this.text;
     const value = parseInteger(buf, start, len);
@@ -372,6 +381,17 @@ export class StreamReader {
       }
     }
     producers.setCounts(h, this.readBig(), this.readBig());
+  }
+}
+
+/** Where field and value are, in turn. */
+class Places {
+  start = new Int32Array(64);
+  len = new Int32Array(64);
+
+  grow(): void {
+    this.start = grown(this.start);
+    this.len = grown(this.len);
   }
 }
 
