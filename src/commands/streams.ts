@@ -135,7 +135,7 @@ function add(c: Call, h: Ptr, idArgument: number): void {
   const { streams } = c.keyspace;
   const { buf, start, len } = c.args;
   const from = idArgument + 1;
-  streams.entries.append(h, id, buf, start, len, from, c.argc);
+  streams.entries.append(h, id, buf, start, len, from, c.argc, false);
   replyId(c.reply, id);
   c.changed(1, EVENTS.stream, "xadd");
   if (!message.isAbsent) streams.producers.add(h, message.producer(c), message.name(c, from), c.nowMs, id);

@@ -18,7 +18,7 @@ import {
   TAIL_USED,
   TREE,
 } from "./stream-layout.ts";
-import { copyLeaf, entryBytesMax, LeafReader, moveLeaf, writeEntry, writeNames } from "./stream-leaf.ts";
+import { copyLeaf, entryBytesMax, isSameAt, LeafReader, moveLeaf, writeEntry, writeNames } from "./stream-leaf.ts";
 
 const PLACE_WORDS = 1 + ID_WORDS;
 
@@ -70,8 +70,20 @@ export class StreamEntries {
 
   // ---- adding
 
-  /** Adds an entry, whose ID must be greater than all; `start` and `len` have field and value in turn. */
-  append(h: Ptr, id: StreamId, buf: Uint8Array, start: Int32Array, len: Int32Array, from: number, end: number): void {
+  /**
+   * Adds an entry, whose ID must be greater than all; `start` and `len` have field and value in turn. Returns whether it has the names of its leaf.
+   * `likeLast`: the stream's last entry was added just before, had these names, and they were its leaf's.
+   */
+  append(
+    h: Ptr,
+    id: StreamId,
+    buf: Uint8Array,
+    start: Int32Array,
+    len: Int32Array,
+    from: number,
+    end: number,
+    likeLast: boolean,
+  ): boolean {
     const words = this.i32[h >>> SEGMENT_SHIFT];
     const at = (h & UNIT_MASK) << 1;
     if (words[at + TAIL] !== NULL && this.isFull(words, at, len, from, end)) this.closeTail(h);
@@ -81,7 +93,7 @@ export class StreamEntries {
     const leaf = (tail & UNIT_MASK) << 3;
     const u8 = this.u8[tail >>> SEGMENT_SHIFT];
     const to = leaf + words[at + TAIL_USED];
-    const after = writeEntry(id, words, at + TAIL_END, buf, start, len, from, end, u8, leaf, to);
+    const after = writeEntry(id, words, at + TAIL_END, buf, start, len, from, end, u8, leaf, to, likeLast);
     words[at + TAIL_USED] = after - leaf;
     words[at + TAIL_LIVE]++;
     words[at + TAIL_TOTAL]++;
@@ -89,6 +101,7 @@ export class StreamEntries {
     id.store(words, at + LAST_ID);
     if (words[at + LENGTH]++ === 0) id.store(words, at + FIRST_ID);
     incrementBig(words, at + ENTRIES_ADDED);
+    return isSameAt(u8, to);
   }
 
   private isFull(words: Int32Array, at: number, len: Int32Array, from: number, end: number): boolean {

@@ -114,7 +114,7 @@ function hasNames(
 
 /**
  * Writes an entry at `at`, into the leaf that starts at `leaf`; returns the index after it. `words[previousAt]` is the ID of the entry
- * before it, or its own if it is the first.
+ * before it, or its own if it is the first. `hasLeafNames`: it is known that the names of its fields are the leaf's.
  */
 export function writeEntry(
   id: StreamId,
@@ -128,8 +128,9 @@ export function writeEntry(
   out: Uint8Array,
   leaf: number,
   at: number,
+  hasLeafNames: boolean,
 ): number {
-  const same = hasNames(out, leaf, buf, start, len, from, end);
+  const same = hasLeafNames || hasNames(out, leaf, buf, start, len, from, end);
   let to = writeId(id, words, previousAt, out, at, same ? SAME : 0);
   if (!same) to = writeCount((end - from) >> 1, out, to);
   for (let i = same ? from + 1 : from; i < end; i += same ? 2 : 1) to = writeText(buf, start[i], len[i], out, to);
@@ -330,4 +331,9 @@ export function moveLeaf(arena: Arena, leaf: Ptr, bytes: number, used: number, n
   const copy = copyLeaf(arena, leaf, used, newBytes);
   arena.free(leaf, bytes);
   return copy;
+}
+
+/** Whether the entry at `at` has the names of its leaf. */
+export function isSameAt(u8: Uint8Array, at: number): boolean {
+  return (u8[at] & SAME) !== 0;
 }

@@ -65,7 +65,7 @@ class Checked {
     const id = numberOf(last) + step;
     if (id > MAX) return;
     const args = argsOf("XADD", ...texts.map((text) => Buffer.from(text, "latin1")));
-    this.streams.entries.append(this.h, streamId(id), args.buf, args.start, args.len, 1, args.count);
+    this.streams.entries.append(this.h, streamId(id), args.buf, args.start, args.len, 1, args.count, false);
     this.model.push({ id, texts });
   }
 
@@ -203,7 +203,7 @@ describe("a stream", () => {
     for (let i = 0; i < 1_000_000; i++) {
       if (i % 3 === 0) id.setMs(1_795_000_000_000 + i);
       else id.increment();
-      checked.streams.entries.append(checked.h, id, args.buf, args.start, args.len, 1, args.count);
+      checked.streams.entries.append(checked.h, id, args.buf, args.start, args.len, 1, args.count, false);
     }
     expect(checked.streams.size(checked.h)).toBe(1_000_000);
     expect((checked.usedBytes - before) / 1_000_000).toBeLessThan(9);

@@ -11,6 +11,8 @@ import { CHECKSUM_BYTES, LENGTH_32_BITS, LENGTH_64_BITS, SPECIAL_INT_32, SPECIAL
 const WINDOW_BYTES = 1024 * 1024;
 const OWN_BUFFER_BYTES_MIN = WINDOW_BYTES / 2;
 const SCRATCH_KEPT_BYTES_MAX = 1024 * 1024;
+/** Unpacking is faster with some room behind what is unpacked. */
+const UNPACKED_SPARE = 4;
 /** No typed array is larger than this here, and no value of a key is. */
 const STRING_BYTES_MAX = 2 ** 31 - 2 ** 27;
 const TWO_32 = 2 ** 32;
@@ -288,7 +290,8 @@ export class RdbInput {
     const { unpacked } = this;
     let to = unpacked[0];
     unpacked[0] = unpacked[1];
-    if (to.length < bytes || to.length > SCRATCH_KEPT_BYTES_MAX) to = new Uint8Array(Math.max(1024, bytes));
+    if (to.length < bytes + UNPACKED_SPARE || to.length > SCRATCH_KEPT_BYTES_MAX)
+      to = new Uint8Array(Math.max(1024, bytes + UNPACKED_SPARE));
     unpacked[1] = to;
     return to;
   }

@@ -39,6 +39,8 @@ export class StreamReader {
   private readonly own = new Places();
   private names = 0;
   private namesUsed = 0;
+  /** The last entry has the names of the listpack's head, and they are those of the leaf that it was added to. */
+  private isLikeLast = false;
   /** The two words of a number. */
   private high = 0;
   private low = 0;
@@ -97,6 +99,7 @@ export class StreamReader {
     if (count < 0 || count > FIELDS_MAX) damaged();
     this.used = 0;
     this.names = count;
+    this.isLikeLast = false;
     for (let i = 0; i < count; i++) this.readText(this.shared, 2 * i);
     this.namesUsed = this.used;
     if (this.integer() !== 0) damaged();
@@ -118,7 +121,9 @@ export class StreamReader {
     if (id.compare(this.last) <= 0) damaged();
     this.last.set(id);
     if ((flags & DELETED) !== 0) return true;
-    streams.entries.append(h, id, this.bytes, places.start, places.len, 0, fields * 2);
+    const likeLast = same && this.isLikeLast;
+    const hasLeafNames = streams.entries.append(h, id, this.bytes, places.start, places.len, 0, fields * 2, likeLast);
+    this.isLikeLast = same && hasLeafNames;
     return false;
   }
 
