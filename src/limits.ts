@@ -9,6 +9,8 @@ export const UNAUTHENTICATED_ARGS_MAX = 10;
 export const UNAUTHENTICATED_BULK_BYTES_MAX = 16384;
 /** Of a frame that spans chunks this much is copied at a time while its length is unknown. */
 export const CARRY_STEP_BYTES = 16 * 1024;
+/** Received chunks of this length and more are given back when they are executed, not when a collection finds them. */
+export const SPENT_CHUNK_BYTES_MIN = 1024;
 /** Replies gathered in one poll before they are sent without waiting for its end. */
 export const OUTPUT_GATHER_BYTES = 256 * 1024;
 /** A shared reply buffer that grew beyond this is given back once it is empty. */

@@ -37,6 +37,7 @@ import type { Host } from "./net/host.ts";
 import { type Handler, Listeners } from "./net/listeners.ts";
 import { OutgoingConnections } from "./net/outgoing.ts";
 import { GatheredOutput } from "./net/output.ts";
+import { SpentChunks } from "./net/spent-chunks.ts";
 import type { Log } from "./observe/log.ts";
 import { Observation } from "./observe/observation.ts";
 import { Rates } from "./observe/rates.ts";
@@ -102,6 +103,7 @@ export class Server implements ServerContext, Host {
   }
   readonly parser = new Parser();
   readonly output: GatheredOutput;
+  readonly spent = new SpentChunks();
   args = new Args();
 
   readonly expiry: ExpiryCycle;
@@ -336,6 +338,7 @@ export class Server implements ServerContext, Host {
     if (this.tracking.keyCount > 0) this.tracking.endOfPoll();
     const { journal } = this;
     const journalled = journal === undefined || journal.flush();
+    this.spent.release();
     if (journalled !== ((this.gate & GATE_WRITES_REFUSED) === 0)) this.journalChanged(journalled);
     if (this.awaiting.size > 0) this.acknowledge(journal?.acknowledged ?? Number.POSITIVE_INFINITY);
     if (this.syncWaits.size > 0) this.syncWaits.serve();

@@ -115,8 +115,12 @@ export class Connection implements Link, Pending, Sink {
     stats.readEvents++;
     this.client.inputBytes += chunk.length;
     if (this.closed || this.client.closing) return;
-    if (this.suspended || this.waiting !== undefined) this.hold(chunk);
-    else this.executeAll(chunk);
+    if (this.suspended || this.waiting !== undefined) {
+      this.hold(chunk);
+      return;
+    }
+    this.executeAll(chunk);
+    if (!this.suspended) this.host.spent.add(chunk);
   }
 
   private hold(chunk: Uint8Array): void {

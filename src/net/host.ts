@@ -5,6 +5,7 @@ import type { Args } from "../resp/args.ts";
 import type { Parser } from "../resp/parser.ts";
 import type { Connection } from "./connection.ts";
 import type { GatheredOutput } from "./output.ts";
+import type { SpentChunks } from "./spent-chunks.ts";
 
 /** What all connections of a server share. */
 export interface Host {
@@ -12,6 +13,7 @@ export interface Host {
   readonly executor: Executor;
   readonly parser: Parser;
   readonly output: GatheredOutput;
+  readonly spent: SpentChunks;
   /** The arguments of the request being parsed; handed over to a connection whose request is not complete. */
   args: Args;
   /** Something happened: reads the clock, once a poll, and has `endOfPoll` called when all ready sockets have been served. */
