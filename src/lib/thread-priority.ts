@@ -1,5 +1,6 @@
 import { dlopen } from "bun:ffi";
 import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const PRIO_PROCESS = 0;
 const CALLER = 0;
@@ -39,8 +40,15 @@ const COMPILER = "JITWorker\n";
 export class CompilerThreads {
   private known = new Set<string>();
 
-  /** Lets them leave most of the processor to others. Takes some microseconds. */
+  /** `processors`: what the process may use. */
+  constructor(private readonly processors = availableParallelism()) {}
+
+  /**
+   * Lets them leave most of the processor to others. Takes some microseconds. Where there is only one, beside a busy main thread they would
+   * hardly come to an end, and everything would stay slow for long: there they keep their share.
+   */
   giveWay(): void {
+    if (this.processors < 2) return;
     try {
       const threads = readdirSync(THREADS);
       for (const thread of threads) if (!this.known.has(thread)) this.look(thread);

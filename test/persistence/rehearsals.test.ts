@@ -7,7 +7,7 @@ import { CapturedLog } from "./captured-log.ts";
 import { removeScratch, scratch } from "./scratch.ts";
 
 const MUCH = "SETRANGE much 33600000 x";
-const TIMES = 20;
+const TIMES = 8;
 const PAUSE_MS = 2000;
 const home = process.cwd();
 let server: LocalServer;

@@ -12,7 +12,7 @@ import { type FileThread, ThreadSink } from "./writer-thread.ts";
 
 /** With less data than this a save is over before it is noticed. */
 const DATA_BYTES_MIN = 32 * 1024 * 1024;
-const TIMES = 20;
+const TIMES = 8;
 const PAUSE_MS = 2000;
 /** So many chunks are made, 8 MB, and it takes so long at most. */
 const CHUNKS = 32;
