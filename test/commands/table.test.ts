@@ -135,7 +135,7 @@ function referenceCategories({ source, acl_categories: categories }: Reference):
 }
 
 /** What no other server has. */
-const OURS_ALONE = ["hotkeys|top", "memory|prefix"];
+const OURS_ALONE = ["hotkeys|top", "memory|prefix", "memory|top"];
 
 describe.skipIf(missing)("the table of commands", () => {
   const all: Record<string, Reference> = missing ? {} : JSON.parse(readFileSync(PATH, "utf8"));
