@@ -1,9 +1,16 @@
-import { encode } from "../lib/bytes.ts";
-import type { EncodedReply } from "../resp/reply.ts";
+import { encode, latin1 } from "../lib/bytes.ts";
+import type { EncodedReply, Reply } from "../resp/reply.ts";
+
+const MINUS = 45;
 
 /** An error as it goes out: `text` starts with the code. */
 export function error(text: string): EncodedReply {
   return encode(`-${text}\r\n`);
+}
+
+/** The error in `reply`, without what frames it, if it is one. */
+export function errorReplied({ buf, at }: Reply): string | undefined {
+  return at > 0 && buf[0] === MINUS ? latin1(buf, 1, at - 3) : undefined;
 }
 
 /** Errors whose text is always the same, in Redis's words. Those that quote the request are made where they occur. */

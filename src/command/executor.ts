@@ -24,11 +24,18 @@ import {
 } from "./context.ts";
 import { EffectUnit } from "./effect-unit.ts";
 import { tellOfEnded, writeDeletion } from "./ended-fields.ts";
-import { ERRORS } from "./errors.ts";
+import { ERRORS, errorReplied } from "./errors.ts";
 import { measureKeys } from "./key-sampling.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 import { tellMonitors, tellMonitorsWithin } from "./monitoring.ts";
-import { isBrowser, isCallable, unknownCommand, unknownSubcommand, wrongArity } from "./shape.ts";
+import {
+  ALLOWED_WHEN_SUBSCRIBED,
+  isBrowser,
+  isCallable,
+  unknownCommand,
+  unknownSubcommand,
+  wrongArity,
+} from "./shape.ts";
 import type { TableEntry } from "./table.ts";
 import type { Waiter } from "./waiting.ts";
 import { type Performer, Waking } from "./waking.ts";
@@ -36,17 +43,6 @@ import { writeRefusal } from "./write-refusal.ts";
 
 const MINUS = 45;
 const SPACE = 32;
-const ALLOWED_WHEN_SUBSCRIBED = new Set([
-  "subscribe",
-  "unsubscribe",
-  "psubscribe",
-  "punsubscribe",
-  "ssubscribe",
-  "sunsubscribe",
-  "ping",
-  "quit",
-  "reset",
-]);
 
 /** Commands that a monitor may not use. */
 const KEYSPACE_FLAGS = FLAGS.write | FLAGS.readonly | FLAGS.may_replicate;
@@ -121,16 +117,23 @@ export class Executor implements KeyspaceObserver, Runner, Performer {
     return DONE;
   }
 
-  /** Executes a request from a file: no reply, no statistics, no permissions. Returns the error it would answer, if it fails. */
-  replay(client: Client, args: Args): string | undefined {
+  /**
+   * Executes a request from a file: no reply, no statistics, no permissions. Returns the error it would answer, if it fails; of a script that
+   * has been paused, which is to be waited for before the next request, that comes later.
+   */
+  replay(client: Client, args: Args): string | undefined | Promise<string | undefined> {
     const entry = this.server.table.find(args);
     if (entry === undefined) return unknownCommand(args);
     if (!isCallable(entry, args.count)) return wrongArity(entry);
     const { sink } = this;
     sink.truncate(0);
-    this.call.begin(client, args, sink, entry);
-    entry.command.run!(this.call);
-    return sink.at > 0 && sink.buf[0] === MINUS ? latin1(sink.buf, 1, sink.at - 3) : undefined;
+    const c = this.call;
+    c.begin(client, args, sink, entry);
+    entry.command.run!(c);
+    if (c.pending === undefined) return errorReplied(sink);
+    // Others' requests follow meanwhile.
+    this.call = new Call(this.server);
+    return c.pending.then(() => errorReplied(sink));
   }
 
   /** The uncommon ways of a request: refused, postponed, or answered with silence. */

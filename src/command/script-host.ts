@@ -6,7 +6,7 @@ import type { Reply } from "../resp/reply.ts";
 import { GO_ON, KILL, PAUSE, type ScriptHost, type Verdict } from "../script/engine.ts";
 import { type Client, GATE_TRACKING } from "./client.ts";
 import { type Command, FLAGS } from "./command.ts";
-import { GATE_BUSY, GATE_LOADING, GATE_MEMORY_FULL, type ServerContext } from "./context.ts";
+import { GATE_BUSY, GATE_MEMORY_FULL, type ServerContext } from "./context.ts";
 import { ERRORS, error } from "./errors.ts";
 import { isCallable } from "./shape.ts";
 import type { TableEntry } from "./table.ts";
@@ -167,7 +167,7 @@ export class CommandHost implements ScriptHost {
     if (run.killed) return KILL;
     if (run.busy) return PAUSE;
     const ms = (nowUs - run.startUs) / 1000;
-    if (this.busyReplyThresholdMs === 0 || ms < this.busyReplyThresholdMs || server.gate & GATE_LOADING) return GO_ON;
+    if (this.busyReplyThresholdMs === 0 || ms < this.busyReplyThresholdMs) return GO_ON;
     const command = run.kind === "eval" ? "SCRIPT KILL" : "FUNCTION KILL";
     server.log.warning(
       `Slow script detected: still in execution after ${Math.floor(ms)} milliseconds. You can try killing the script using the ` +
@@ -178,8 +178,12 @@ export class CommandHost implements ScriptHost {
     return PAUSE;
   }
 
-  /** Others' requests follow. */
-  pause(): Promise<void> {
-    return nextTurn();
+  /** Others' requests follow. No key's time comes for a script from a file that is loaded, but it does for them. */
+  async pause(): Promise<void> {
+    const { keyspace, clock } = this.server;
+    const { nowMs } = keyspace;
+    if (nowMs === 0) keyspace.setNow(clock.unixMs());
+    await nextTurn();
+    keyspace.nowMs = nowMs;
   }
 }

@@ -2,6 +2,19 @@
 import type { Args } from "../resp/args.ts";
 import type { TableEntry } from "./table.ts";
 
+/** By their full names. */
+export const ALLOWED_WHEN_SUBSCRIBED = new Set([
+  "subscribe",
+  "unsubscribe",
+  "psubscribe",
+  "punsubscribe",
+  "ssubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
+
 /** Of names and arguments that it does not know an error shows so many bytes. */
 const SHOWN_BYTES_MAX = 128;
 

@@ -6,6 +6,8 @@ const SLICE_US = 5000;
 /** How often the log tells how far it is. */
 const PROGRESS_US = 5_000_000;
 
+type Step = (untilUs: number) => boolean | Promise<void>;
+
 /** How far the loading of files is, and the slices in which it is done. */
 export class Loading implements LoadProgress {
   readonly startedMs: number;
@@ -25,24 +27,24 @@ export class Loading implements LoadProgress {
   }
 
   /**
-   * Calls `step` with the time at which it should stop until it says true; between two calls the event loop runs. `loaded` tells how many bytes
-   * have been dealt with. While `step` runs no key's time comes.
+   * Calls `step` with the time at which it should stop until it says true; between two calls the event loop runs, and if it returned a promise,
+   * until that is resolved. `loaded` tells how many bytes have been dealt with. While `step` runs no key's time comes.
    */
-  protected async inSlices(step: (untilUs: number) => boolean, loaded: () => number): Promise<void> {
-    while (!this.slice(step)) {
+  protected async inSlices(step: Step, loaded: () => number): Promise<void> {
+    for (let result = this.slice(step); result !== true; result = this.slice(step)) {
       this.loadedBytes = loaded();
       this.tell();
-      await nextTurn();
+      await (result === false ? nextTurn() : result);
     }
     this.loadedBytes = loaded();
   }
 
-  private slice(step: (untilUs: number) => boolean): boolean {
+  private slice(step: Step): ReturnType<Step> {
     return this.stepUntil(step, this.context.clock.monotonicUs() + SLICE_US);
   }
 
   /** One step, during which no key's time comes. */
-  protected stepUntil(step: (untilUs: number) => boolean, untilUs: number): boolean {
+  protected stepUntil(step: Step, untilUs: number): ReturnType<Step> {
     const { keyspace, clock } = this.context;
     keyspace.nowMs = 0;
     try {

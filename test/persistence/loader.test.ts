@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { GATE_LOADING } from "../../src/command/context.ts";
+import { GATE_BUSY, GATE_LOADING } from "../../src/command/context.ts";
 import { AofServer, aofFolder, cleanUp, FOLDER } from "./aof-server.ts";
 import { request } from "./requests.ts";
 import { scratch } from "./scratch.ts";
@@ -319,6 +319,43 @@ describe("damage", () => {
     writeFileSync(join(other, FOLDER, "database.aof.manifest"), "file missing seq 1 type b\n");
     expect(await new AofServer(other).load()).toBe(
       "Unable to obtain the AOF file missing length. stat: No such file or directory",
+    );
+  });
+});
+
+describe("a script in the file that runs for long", () => {
+  const slow = request("EVAL", "for i = 1, 5e5 do end redis.call('SET', 'late', redis.call('EXISTS', 'timed'))", "0");
+  const timed = request("SET", "timed", "1", "PXAT", "1");
+
+  async function loadSlowly(script: Uint8Array) {
+    const aof = new AofServer(aofFolder(join2(timed, script, B)), { "busy-reply-threshold": "1" });
+    aof.clock.lookMs = 10;
+    const loading = aof.load();
+    while ((aof.server.gate & GATE_BUSY) === 0) await new Promise((resolve) => setImmediate(resolve));
+    return { aof, loading };
+  }
+
+  test("lets clients be told that the server loads, and may not be killed", async () => {
+    const { aof, loading } = await loadSlowly(slow);
+    expect(aof.log.lines.join("\n")).toContain("Slow script detected: still in execution after");
+    const loadingError = "-LOADING Redis is loading the dataset in memory\r\n";
+    expect(["PING", "GET b", "SCRIPT KILL"].map((line) => aof.say(line))).toEqual(Array(3).fill(loadingError));
+    expect(["INFO", "SHUTDOWN"].map((line) => aof.say(line).slice(0, 5))).toEqual(["-BUSY", "-BUSY"]);
+    expect(await loading).toBeUndefined();
+    expect(aof.say("PING")).toBe("+PONG\r\n");
+  });
+
+  test("goes on in the time of the file, and the file goes on behind it", async () => {
+    const { aof, loading } = await loadSlowly(slow);
+    expect(aof.server.keyspace.nowMs).toBeGreaterThan(0);
+    expect(await loading).toBeUndefined();
+    expect(aof.strings()).toEqual({ b: "2", late: "1" });
+  });
+
+  test("ends the loading if it fails", async () => {
+    const { loading } = await loadSlowly(request("EVAL", "for i = 1, 5e5 do end return redis.call('INCR')", "0"));
+    expect(await loading).toStartWith(
+      "Command 'EVAL' failed reading the append only file database.aof.1.incr.aof (offset ",
     );
   });
 });

@@ -36,6 +36,7 @@ export interface ReplayHost {
  *    of a transaction nothing before its EXEC has been seen. So a torn tail starts at `at`.
  * 2. `buf` holds the file's bytes from `offset` to `offset + end`. What is not whole stays at its front and gets more room each time, so
  *    that looking at it again from its start costs no more than twice in all.
+ * 3. While a script is paused nothing is read or executed, and `args` stays as it is.
  */
 export class FileReplay {
   /** Set at the end of the file when its tail is no whole request: the length of the file without it. */
@@ -47,6 +48,8 @@ export class FileReplay {
   /** The torn tail starts with a transaction that has no EXEC. */
   tornTransaction = false;
   private inTransaction = false;
+  /** The end of a script that has been paused. */
+  private scriptEnd: Promise<void> | undefined;
   private readonly parser = new Parser();
   private readonly args = new Args();
   private readonly ahead = new Args();
@@ -72,8 +75,12 @@ export class FileReplay {
     return this.offset + this.at;
   }
 
-  /** Goes on until the clock shows that time or the file is at its end, which it returns. Throws AofError. */
-  step(untilUs: number): boolean {
+  /**
+   * Goes on until the clock shows that time or the file is at its end, which it returns; or until a script takes long, for whose end to wait.
+   * Throws AofError.
+   */
+  step(untilUs: number): boolean | Promise<void> {
+    this.scriptEnd = undefined;
     while (this.run(untilUs)) {
       if (this.tornAt !== undefined || this.cutAt !== undefined) return true;
       if (!this.fill()) {
@@ -81,10 +88,10 @@ export class FileReplay {
         return true;
       }
     }
-    return false;
+    return this.scriptEnd ?? false;
   }
 
-  /** True when it needs more bytes, false when the time is up. */
+  /** True when it needs more bytes, false when the time is up or a script is to be waited for. */
   private run(untilUs: number): boolean {
     const { args, host } = this;
     let work = 0;
@@ -98,6 +105,7 @@ export class FileReplay {
       }
       const done = args.pos - this.at;
       this.at = args.pos;
+      if (this.scriptEnd !== undefined) return false;
       work += 1 + (done >>> WORK_BYTES_SHIFT);
       if (work >= WORK_PER_LOOK) {
         work = 0;
@@ -158,12 +166,19 @@ export class FileReplay {
   private execute(args: Args): void {
     const error = this.host.executor.replay(this.client, args);
     if (error === undefined) return;
+    if (typeof error === "string") throw this.failure(args, error);
+    this.scriptEnd = error.then((later) => {
+      if (later !== undefined) throw this.failure(args, later);
+    });
+  }
+
+  private failure(args: Args, error: string): AofError {
     const place = `(offset ${this.offset + args.frameStart})`;
     const command = args.text(0).slice(0, 128);
     if (this.host.table.find(args) === undefined) {
-      throw new AofError(`Unknown command '${command}' reading the append only file ${this.name} ${place}`);
+      return new AofError(`Unknown command '${command}' reading the append only file ${this.name} ${place}`);
     }
-    throw new AofError(`Command '${command}' failed reading the append only file ${this.name} ${place}: ${error}`);
+    return new AofError(`Command '${command}' failed reading the append only file ${this.name} ${place}: ${error}`);
   }
 
   private isTransactionWord(args: Args): boolean {
