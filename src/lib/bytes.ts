@@ -58,6 +58,26 @@ export function copyBytes(from: Uint8Array, start: number, len: number, to: Uint
   for (let i = 0; i < len; i++) to[at + i] = from[start + i];
 }
 
+/**
+ * Copies few bytes between two buffers. Where there is room it copies four at a time and up to three too many, as the compiled code then looks once
+ * at whether they are within the buffers: what is behind them in `to` must not matter yet.
+ */
+export function copyShort(from: Uint8Array, start: number, len: number, to: Uint8Array, at: number): void {
+  const shift = start - at;
+  const end = at + len;
+  let i = at;
+  if (end <= to.length - 3 && end + shift <= from.length - 3) {
+    for (; i < end; i += 4) {
+      to[i] = from[i + shift];
+      to[i + 1] = from[i + shift + 1];
+      to[i + 2] = from[i + shift + 2];
+      to[i + 3] = from[i + shift + 3];
+    }
+    return;
+  }
+  for (; i < end; i++) to[i] = from[i + shift];
+}
+
 export function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, len: number): boolean {
   for (let i = 0; i < len; i++) if (a[aStart + i] !== b[bStart + i]) return false;
   return true;

@@ -21,6 +21,11 @@ const SMALL_DIGITS = 9;
 const UINT64_DIGITS_MAX = 20;
 const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
 const BILLION = 1_000_000_000;
+/** log10(2), times 2^LOG_2_SHIFT: so many decimal digits are in a bit. */
+const LOG_2_FACTOR = 1233;
+const LOG_2_SHIFT = 12;
+/** From these numbers on one more digit than the index says is needed. */
+const POWERS = Int32Array.of(0, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9);
 /** "-9223372036854775808", the longest 64-bit integer in text. */
 export const INTEGER_TEXT_MAX = 20;
 
@@ -130,14 +135,9 @@ export function formatBigInteger(value: bigint, out: Uint8Array, at: number): nu
 
 /** The digits of an integer from 0 to 10^9 - 1. */
 function smallDigitCount(value: number): number {
-  if (value < 10) return 1;
-  if (value < 100) return 2;
-  if (value < 1_000) return 3;
-  if (value < 10_000) return 4;
-  if (value < 100_000) return 5;
-  if (value < 1_000_000) return 6;
-  if (value < 10_000_000) return 7;
-  return value < 100_000_000 ? 8 : SMALL_DIGITS;
+  // Without branches, which are guessed wrong as often as not.
+  const powers = Math.imul(32 - Math.clz32(value), LOG_2_FACTOR) >> LOG_2_SHIFT;
+  return powers + (value >= POWERS[powers] ? 1 : 0);
 }
 
 /** Fills out[from, to) with the decimal digits of `value` (below 10^9), zeros in front. */

@@ -1,4 +1,4 @@
-import { copyBytes, equalBytes, type Span } from "../lib/bytes.ts";
+import { copyBytes, copyShort, equalBytes, type Span } from "../lib/bytes.ts";
 import { areSymbols } from "../lib/symbols.ts";
 import { type Arena, NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../memory/arena.ts";
 import { blockBytes } from "../memory/size-classes.ts";
@@ -88,8 +88,8 @@ export class PackedBuilder {
   private shortText(buf: Uint8Array, start: number, len: number): void {
     this.push(len, len + FRAME_BYTES_MAX);
     const { buffer, last } = this;
-    for (let i = 0; i < len; i++) buffer[last + i] = buf[start + i];
     this.at = last + len;
+    copyShort(buf, start, len, buffer, last);
   }
 
   /** Adds the text of an integer of 32 bits. */

@@ -6,7 +6,14 @@ import { LzfCompressor, unpackedBytesMax, unpackLzf } from "../../src/lib/lzf.ts
 function unpack(packed: Uint8Array, length: number): Uint8Array | undefined {
   if (length > unpackedBytesMax(packed.length)) return undefined;
   const out = new Uint8Array(length);
-  return unpackLzf(packed, 0, packed.length, out, length) ? out : undefined;
+  const isPacked = unpackLzf(packed, 0, packed.length, out, length);
+  // With room behind both it goes another way.
+  const roomy = new Uint8Array(length + 8);
+  const source = new Uint8Array(packed.length + 8);
+  source.set(packed);
+  expect(unpackLzf(source, 0, packed.length, roomy, length)).toBe(isPacked);
+  if (isPacked) expect(Buffer.compare(roomy.subarray(0, length), out)).toBe(0);
+  return isPacked ? out : undefined;
 }
 
 describe("LZF", () => {
@@ -14,6 +21,11 @@ describe("LZF", () => {
     // "ab", then 9 bytes from 2 before.
     expect(unpack(Uint8Array.of(1, 97, 98, 0xe0, 0, 1), 11)).toEqual(new Uint8Array(Buffer.from("abababababa")));
     expect(unpack(Uint8Array.of(2, 1, 2, 3, 0x20, 2), 6)).toEqual(Uint8Array.of(1, 2, 3, 1, 2, 3));
+    for (let back = 1; back <= 6; back++) {
+      const start = Array.from({ length: back }, (_, i) => i + 1);
+      const whole = Uint8Array.from({ length: back + 8 }, (_, i) => (i % back) + 1);
+      expect(unpack(Uint8Array.of(back - 1, ...start, 0xc0, back - 1), back + 8)).toEqual(whole);
+    }
   });
 
   test("refuses what is cut off, points before the start, or has another length", () => {

@@ -1,4 +1,4 @@
-import { Span } from "../../lib/bytes.ts";
+import { copyShort, Span } from "../../lib/bytes.ts";
 import { compareBytes } from "../../lib/compare-bytes.ts";
 import { parseDouble } from "../../lib/float.ts";
 import { formatInteger } from "../../lib/integer.ts";
@@ -109,7 +109,7 @@ export class ListpackTexts implements Texts {
     if (size === 0 || to + SHORT_BYTES_MAX > out.length) return -1;
     const code = buf[at];
     let len = size - 1;
-    if (isText(code)) for (let i = 0; i < len; i++) out[to + i] = buf[at + 1 + i];
+    if (isText(code)) copyShort(buf, at + 1, len, out, to);
     else len = formatInteger(code < 0x80 ? code : this.shortInteger(at), out, to);
     this.at = at + size + 1;
     this.count++;

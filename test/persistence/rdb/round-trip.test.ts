@@ -86,6 +86,37 @@ describe("a value that we dumped", () => {
       ));
   }
 
+  test("keeps the fields of a stream's entries where its leaves are larger or smaller than those it was written from", async () => {
+    const names = [
+      ["a", "b"],
+      ["a", "b"],
+      ["b", "a"],
+      ["a"],
+      ["a", "b", "a long name of a field, which has more than 63 bytes in all"],
+      ["7", "-300"],
+    ];
+    const entries = Array.from({ length: 600 }, (_, i): Words => {
+      // Runs of the same names, of many lengths.
+      const fields = names[Math.floor(Math.sqrt(i * 7)) % names.length]!;
+      return ["XADD", "s", `${i >> 3}-${i + 1}`, ...fields.flatMap((name, k) => [name, `${i * 7919 * (k - 1)}`])];
+    });
+    for (const [written, read] of [
+      ["100", "7"],
+      ["7", "100"],
+      ["3", "0"],
+      ["13", "11"],
+    ]) {
+      const ask = serverWith([["CONFIG", "SET", "stream-node-max-entries", written!], ...entries], false);
+      await ask([["XDEL", "s", "2-17", "2-18", "40-321"]]);
+      const payload = await payloadOf(ask, "s");
+      await ask([
+        ["CONFIG", "SET", "stream-node-max-entries", read!],
+        ["RESTORE", "t", "0", payload],
+      ]);
+      expect(await contentOf(ask, "t")).toBe(await contentOf(ask, "s"));
+    }
+  });
+
   test("keeps what only later versions of Redis know of streams", async () => {
     const ask = serverWith(
       [
