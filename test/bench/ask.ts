@@ -45,3 +45,9 @@ export function infoFields(text: string, name: RegExp): [string, string][] {
     .filter((parts) => parts.length >= 2 && name.test(parts[0]!))
     .map((parts) => [parts[0]!, parts.slice(1).join(":")]);
 }
+
+/** Microseconds of the longest turn of the event loop since CONFIG RESETSTAT, as the server tells them; undefined of one that does not. */
+export async function askLongestTurn(port: number): Promise<number | undefined> {
+  const max = /max=(\d+)/.exec((await askInfo(port, /^eventloop_turn_usec$/))[0]?.[1] ?? "")?.[1];
+  return max === undefined ? undefined : Number(max);
+}

@@ -1,6 +1,6 @@
 /** How long the collections of our JavaScript heap stop the server with 10M keys, by the runtime's own log of them. */
 import { readFileSync } from "node:fs";
-import { ask, askInfo } from "../ask.ts";
+import { ask, askLongestTurn } from "../ask.ts";
 import { type Bench, progress, serverOptions } from "../bench.ts";
 import { type Argument, filler, random, sequence } from "../encode.ts";
 import { count, fixed, milliseconds, type Section } from "../report.ts";
@@ -25,7 +25,7 @@ interface Phase extends Collections {
   readonly name: string;
   readonly commandsPerSecond: number;
   readonly seconds: number;
-  readonly turnUsMax: number;
+  readonly turnUsMax: number | undefined;
 }
 
 export async function gc(bench: Bench): Promise<Section[]> {
@@ -44,9 +44,8 @@ async function measure(bench: Bench, server: Server, keys: number): Promise<Phas
     const from = readFileSync(server.log).length;
     const measured = { msMax: commandsMax === keys ? Number.MAX_SAFE_INTEGER : msMax, commandsMax };
     const { commands, seconds } = await bench.generator.fill(server, args, keys, { ...LOAD, measured });
-    const [[, turns]] = (await askInfo(server.port, /^eventloop_turn_usec$/)) as [[string, string]];
+    const turnUsMax = await askLongestTurn(server.port);
     const collections = readCollections(readFileSync(server.log).subarray(from).toString("latin1"));
-    const turnUsMax = Number(/max=(\d+)/.exec(turns)?.[1]);
     phases.push({ name, commandsPerSecond: commands / seconds, seconds, turnUsMax, ...collections });
   };
   await run(`SET of ${count(keys)} new keys`, ["SET", sequence("key:"), filler(16)], keys);
@@ -90,7 +89,7 @@ function section(phases: readonly Phase[], keys: number): Section {
       `${eden} / ${full}`,
       fixed(Math.max(0, ...pausesMs), 2),
       fixed(pausesMs.reduce((sum, ms) => sum + ms, 0) / seconds / 10, 2),
-      milliseconds(turnUsMax),
+      milliseconds(turnUsMax ?? Number.NaN),
     ]),
     notes: [
       `${count(keys)} keys of 16 bytes with values of 16, ${LOAD.connections} connections with ${LOAD.pipeline} commands each. Pauses of the ` +

@@ -1,5 +1,5 @@
 /** What saving costs those who write meanwhile: BGSAVE and BGREWRITEAOF of many keys and three large collections. */
-import { ask, infoFields } from "../ask.ts";
+import { ask, askLongestTurn, infoFields } from "../ask.ts";
 import { type Bench, progress, withEach } from "../bench.ts";
 import { filler, sequence } from "../encode.ts";
 import type { Histogram } from "../histogram.ts";
@@ -26,6 +26,8 @@ interface Figures {
   readonly which: (typeof SAVES)[number];
   readonly quiet: Histogram;
   readonly during: Histogram;
+  /** Of the server's event loop, where it tells it. */
+  readonly turnUsMax: number | undefined;
   readonly seconds: number;
   /** Milliseconds in which the machine had work and was not run, by which the figures of a shared one are to be judged. */
   readonly stolenMs: number;
@@ -74,6 +76,7 @@ async function save(
   await pause(QUIET_MS);
   const quiet = writer.take();
   const rssBefore = server.rssBytes();
+  await ask(server.port, "CONFIG", "RESETSTAT");
   const stolenBefore = readStolenMs();
   const startNs = nowNs();
   await ask(server.port, what);
@@ -81,7 +84,9 @@ async function save(
   const seconds = await untilSaved(server, startNs, () => {
     rssPeak = Math.max(rssPeak, server.rssBytes());
   });
-  return { quiet, during: writer.take(), seconds, stolenMs: readStolenMs() - stolenBefore, rssBefore, rssPeak };
+  const stolenMs = readStolenMs() - stolenBefore;
+  const during = writer.take();
+  return { quiet, during, turnUsMax: await askLongestTurn(server.port), seconds, stolenMs, rssBefore, rssPeak };
 }
 
 async function fill({ generator }: Bench, server: Server, { keys, elements }: Extent): Promise<void> {
@@ -110,29 +115,33 @@ function section(extent: Extent, figures: readonly Figures[]): Section {
     "p99.9 during",
     "ratio",
     "longest",
+    "longest turn",
     "seconds",
     "stolen",
     "RSS before",
     "peak",
     "ratio",
   ];
-  const rows = figures.map(({ contender, what, which, quiet, during, seconds, stolenMs, rssBefore, rssPeak }) => [
-    what,
-    which,
-    contender,
-    milliseconds(quiet.quantile(0.999)),
-    milliseconds(during.quantile(0.999)),
-    fixed(during.quantile(0.999) / quiet.quantile(0.999), 1),
-    milliseconds(during.max),
-    fixed(seconds, 2),
-    milliseconds(stolenMs * 1000),
-    megabytes(rssBefore),
-    megabytes(rssPeak),
-    fixed(rssPeak / rssBefore, 2),
-  ]);
+  const rows = figures.map(
+    ({ contender, what, which, quiet, during, turnUsMax, seconds, stolenMs, rssBefore, rssPeak }) => [
+      what,
+      which,
+      contender,
+      milliseconds(quiet.quantile(0.999)),
+      milliseconds(during.quantile(0.999)),
+      fixed(during.quantile(0.999) / quiet.quantile(0.999), 1),
+      milliseconds(during.max),
+      turnUsMax === undefined ? "-" : milliseconds(turnUsMax),
+      fixed(seconds, 2),
+      milliseconds(stolenMs * 1000),
+      megabytes(rssBefore),
+      megabytes(rssPeak),
+      fixed(rssPeak / rssBefore, 2),
+    ],
+  );
   const notes = [
     `${count(extent.keys)} keys of 14 bytes with values of 16, and a sorted set, a hash and a list of ${count(extent.elements)} elements each; ` +
-      `${count(WRITES_PER_SECOND)} random updates of all of them a second, sent every millisecond, for ${count(WARM_MS / 1000)} seconds before anything is measured. Stolen: the time in which the machine, a virtual one, was not run while it saved. Milliseconds from sending to the last reply; ` +
+      `${count(WRITES_PER_SECOND)} random updates of all of them a second, sent every millisecond, for ${count(WARM_MS / 1000)} seconds before anything is measured. Stolen: the time in which the machine, a virtual one, was not run while it saved. Milliseconds from sending to the last reply; longest turn: of the server's event loop, by INFO eventloop; ` +
       "servers on both cores here; RSS of the server's own process, in megabytes: redis-server's child has what was written meanwhile once more.",
   ];
   return { title: "Saving while others write", head, rows, notes, data: figures };
