@@ -30,7 +30,7 @@ const ROW_MAX = 64;
 const HOMES_MAX = 32;
 /** Where fewer keys than one in so many have a deadline, those are found by the wheel and not in the table. */
 const SPARSE = 4;
-/** Entries of the wheel that are looked at to find any key with a deadline: the others are hashes' timers. */
+/** Keys that are drawn at most to find one with a deadline by chance. */
 const TRIES_MAX = 512;
 const MINUTES = 1 << 16;
 
@@ -221,12 +221,15 @@ export class Eviction {
     return kept;
   }
 
-  /** A key with a deadline, or NULL. */
+  /**
+   * A key with a deadline, or NULL if there is none. As many entries of the wheel are looked at as it takes, because others may be hashes'
+   * timers: as each look goes on where the last one ended, and takes what it finds, all keys are found in about one round.
+   */
   private anyTimed(db: Database): Ptr {
     if (db.timedSize === 0) return NULL;
     this.sampled = db;
     this.found = NULL;
-    for (let tries = TRIES_MAX; tries > 0 && this.found === NULL; tries--) db.wheel!.sweep(1, this.note);
+    while (this.found === NULL) db.wheel!.sweep(1, this.note);
     return this.found;
   }
 

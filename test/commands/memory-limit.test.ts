@@ -80,6 +80,17 @@ describe("maxmemory with a policy that makes room", () => {
     expect(server.keyspace.databases[0].size).toBe(5000 - server.stats.evictedKeys);
   });
 
+  for (const policy of ["volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random"]) {
+    test(`finds the only key with a deadline by ${policy}, however many hashes have fields with one`, () => {
+      const server = start();
+      const client = server.connect();
+      for (let i = 0; i < 5000; i++) client.say(`HSET h${i} f v`, `HPEXPIRE h${i} ${1_000_000 + i * 100} FIELDS 1 f`);
+      expect(client.say("SET timed 1 PX 1500000")).toBe(OK);
+      limitTo(server, 0, policy);
+      expect(client.say("SET new 1", "EXISTS timed")).toBe(`${OK}:0\r\n`);
+    });
+  }
+
   test("deletes keys before the request that needs room, for the journal, events, watchers and trackers", () => {
     const recording = new Recording();
     const { server, c } = recording;
