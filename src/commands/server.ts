@@ -27,10 +27,10 @@ export const time = command({
   complexity: "O(1)",
   tips: ["nondeterministic_output"],
   run(c) {
-    const ms = c.server.clock.unixMs();
+    const us = c.server.clock.unixUs();
     c.reply.array(2);
-    c.reply.bulkInteger(Math.floor(ms / 1000));
-    c.reply.bulkInteger((ms % 1000) * 1000);
+    c.reply.bulkInteger(Math.floor(us / 1e6));
+    c.reply.bulkInteger(us % 1e6);
   },
 });
 

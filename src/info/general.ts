@@ -31,7 +31,7 @@ export const server: Section = {
       process_supervised: "no",
       run_id: runId,
       tcp_port: config.values.port,
-      server_time_usec: nowMs * 1000,
+      server_time_usec: clock.unixUs(),
       uptime_in_seconds: seconds,
       uptime_in_days: Math.floor(seconds / SECONDS_PER_DAY),
       hz: config.values.hz,

@@ -6,8 +6,9 @@ const SYNTAX = "-ERR syntax error\r\n";
 describe("TIME", () => {
   test("tells seconds and microseconds", () => {
     const server = new LocalServer();
-    server.clock.advance(1_234);
-    expect(server.connect().say("TIME")).toBe(frame("*", 2, "1700000001", "234000"));
+    server.clock.advance(1_234.567);
+    expect(server.connect().say("TIME")).toBe(frame("*", 2, "1700000001", "234567"));
+    expect(server.connect().say("INFO server")).toContain("server_time_usec:1700000001234567\r\n");
   });
 });
 

@@ -12,7 +12,7 @@ import { freePort } from "../support/oracle.ts";
 import { type Arg, encodePipeline, RawConnection } from "../support/raw.ts";
 
 /** A clock on which no write takes long. */
-const QUICK: Clock = { unixMs: () => systemClock.unixMs(), monotonicUs: () => 0 };
+const QUICK: Clock = { unixMs: () => systemClock.unixMs(), unixUs: () => systemClock.unixUs(), monotonicUs: () => 0 };
 
 /** A server whose journal is synced when the test says so. */
 export class SlowDisk {
