@@ -17,9 +17,10 @@ export const save = command({
   summary: "Saves all data in a file while everybody waits.",
   complexity: "O(N) with the number of keys and elements",
   run(c) {
-    const { snapshots } = c.server;
-    if (snapshots.isSaving) c.fail(IN_PROGRESS);
-    else if (snapshots.save()) c.reply.ok();
+    const { snapshots, stats } = c.server;
+    if (snapshots.isSaving) return c.fail(IN_PROGRESS);
+    stats.rdbSaves++;
+    if (snapshots.save()) c.reply.ok();
     else c.fail(FAILED);
   },
 });

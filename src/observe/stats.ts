@@ -56,6 +56,8 @@ export class ServerStats {
   unexpectedErrors = 0;
   /** Writes since the last snapshot: rdb_changes_since_last_save. */
   dirty = 0;
+  /** How often SAVE and BGSAVE, whoever asked for that, began. */
+  rdbSaves = 0;
   /** How late expired keys were removed, in ms. */
   expiredLag = new Histogram(LAG_MS_MAX);
   readonly errors = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATE_LOADING } from "../../src/command/context.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
@@ -110,7 +110,37 @@ describe("SAVE", () => {
   });
 });
 
+describe("rdb_saves", () => {
+  test("counts the saves that were asked for, from their beginning, until CONFIG RESETSTAT", () => {
+    const { c, server } = saving;
+    c.say("SET a 1", "SAVE");
+    // As DEBUG RELOAD does.
+    expect(server.snapshots.save()).toBe(true);
+    c.say("BGSAVE", "SAVE");
+    expect(saving.figure("rdb_saves")).toBe(2);
+    saving.finish();
+    c.say("CONFIG SET save '3600 1'", "FLUSHALL", "CONFIG SET save ''");
+    expect(saving.figure("rdb_saves")).toBe(2);
+    rmSync(join(saving.folder, "dump.rdb"));
+    mkdirSync(join(saving.folder, "dump.rdb"));
+    expect(c.say("SAVE")).toBe("-ERR\r\n");
+    expect(saving.figure("rdb_saves")).toBe(3);
+    c.say("CONFIG RESETSTAT");
+    expect(saving.figure("rdb_saves")).toBe(0);
+  });
+});
+
 describe("BGSAVE", () => {
+  test("leaves as changes what came after its moment, even if DEBUG RELOAD has saved that meanwhile", () => {
+    const { c, server } = saving;
+    c.say("SET a 1", "BGSAVE", "SET a 2");
+    expect(server.snapshots.save()).toBe(true);
+    c.say("SET a 3");
+    expect(server.stats.dirty).toBe(1);
+    saving.finish();
+    expect(server.stats.dirty).toBe(2);
+  });
+
   test("saves in the background what there is when it is called", () => {
     const { c, log, server } = saving;
     expect(c.say("SET a 1", "BGSAVE", "SET a 2")).toBe(`+OK\r\n${STARTED}+OK\r\n`);
@@ -137,10 +167,10 @@ describe("BGSAVE", () => {
 
   test("goes on after a save that failed", () => {
     const { c } = saving;
-    mkdirSync("dump.rdb");
+    mkdirSync(join(saving.folder, "dump.rdb"));
     c.say("SET a 1", "BGSAVE");
     saving.finish();
-    rmdirSync("dump.rdb");
+    rmdirSync(join(saving.folder, "dump.rdb"));
     c.say("BGSAVE");
     saving.finish();
     expect([saving.figure("rdb_last_bgsave_status"), saving.files]).toEqual(["ok", ["dump.rdb"]]);

@@ -67,7 +67,6 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   private saving: SnapshotJob | undefined;
   private scheduled = false;
   private number = 0;
-  private saves = 0;
   private lastTryMs = 0;
   private lastStatus: "ok" | "err" = "ok";
   private lastDurationMs = -1;
@@ -217,7 +216,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   // ---- SAVE and BGSAVE
 
   save(): boolean {
-    const { log, config, keyspace } = this.context;
+    const { log, config, keyspace, stats } = this.context;
     const path = dumpPath(config.values);
     const temporary = join(dirname(path), `temp-${process.pid}.rdb`);
     let file: RdbFile | undefined;
@@ -232,8 +231,9 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
       return false;
     }
     log.notice("DB saved on disk");
-    this.saves++;
-    this.context.stats.dirty = 0;
+    // What BGSAVE is saving meanwhile is of a moment before.
+    this.dirtyBefore -= stats.dirty;
+    stats.dirty = 0;
     this.lastSaveMs = this.context.clock.unixMs();
     this.setStatus("ok");
     return true;
@@ -252,6 +252,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   saveInBackground(): boolean {
     const { log, config, stats, clock } = this.context;
     this.lastTryMs = clock.unixMs();
+    stats.rdbSaves++;
     this.dirtyBefore = stats.dirty;
     this.scheduled = false;
     const path = dumpPath(config.values);
@@ -279,7 +280,6 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     }
     log.notice("DB saved on disk");
     log.notice("Background saving terminated with success");
-    this.saves++;
     stats.dirty -= this.dirtyBefore;
     this.lastSaveMs = nowMs;
     this.setStatus("ok");
@@ -353,7 +353,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
       rdb_last_bgsave_status: this.lastStatus,
       rdb_last_bgsave_time_sec: this.lastDurationMs < 0 ? -1 : Math.floor(this.lastDurationMs / 1000),
       rdb_current_bgsave_time_sec: saving === undefined ? -1 : Math.floor((nowMs - saving.startedMs) / 1000),
-      rdb_saves: this.saves,
+      rdb_saves: this.context.stats.rdbSaves,
       rdb_last_cow_size: 0,
     };
   }
