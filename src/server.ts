@@ -57,7 +57,7 @@ const CRON_MS = 100;
 /** After this the code that only the start needed has run. */
 const STARTUP_MS = 1000;
 /** Code that has not run for so long is not resident: under load the compilers and the collector leave much of it behind. */
-const IDLE_CODE_MS = 30_000;
+const IDLE_CODE_MS = 10_000;
 
 type EndingSignal = "SIGTERM" | "SIGINT";
 

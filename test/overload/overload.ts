@@ -9,7 +9,7 @@ const LIMIT_BYTES = 32 * 1024 ** 2;
 /** used_memory may be above the limit by this part. */
 const ABOVE_PART = 0.01;
 /** What the process may have beside its data: the runtime, its code, and what it has received since its last collection. */
-const BESIDE_BYTES = 220e6;
+const BESIDE_BYTES = 170e6;
 const VALUE = "v".repeat(100);
 
 /** Writes at full speed at the limit of memory until `isOver`. Throws when memory goes beyond its bounds; returns the evicted keys. */
