@@ -286,8 +286,14 @@ describe("BullMQ, while the server is killed with SIGKILL and started again,", (
     });
     await half.promise;
     await durable.restart("kill9");
-    for (const worker of workers) worker.on("drained", () => void check());
-    // A job whose completion was saved but not told is never told: the queue itself is asked.
+    // A job whose completion was saved but not told is never told: the queue itself is asked. A worker says that there is nothing left while
+    // others, or its own other jobs, are still at it, and then no more: so it is asked after the last jobs, too.
+    for (const worker of workers) {
+      worker.on("drained", () => void check());
+      worker.on("completed", () => {
+        if (done.size >= JOBS - UNDER_WAY) void check();
+      });
+    }
     async function check(): Promise<void> {
       const counts = await queue.getJobCounts("completed", "active", "wait", "failed");
       if (counts["completed"] === JOBS || counts["failed"]! > 0) all.resolve();
