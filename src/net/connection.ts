@@ -124,15 +124,17 @@ export class Connection implements Link, Pending, Sink {
   }
 
   private hold(chunk: Uint8Array): void {
-    this.wait(chunk);
+    this.waiting ??= [];
+    this.waiting.push(chunk);
     this.measure();
     this.host.checkQueryBuffer(this);
   }
 
-  private wait(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
+  /** What is left of the chunk that is being executed waits before those that came after it. */
+  private putBack(rest: Uint8Array): void {
+    if (rest.length === 0) return;
     this.waiting ??= [];
-    this.waiting.push(chunk);
+    this.waiting.unshift(rest);
   }
 
   /** Executes the requests of a chunk, the carried one first. */
@@ -142,7 +144,7 @@ export class Connection implements Link, Pending, Sink {
     let pos = 0;
     if (this.carry !== undefined) pos = this.executeCarried(chunk, this.carry);
     if (pos < chunk.length && !this.isStopped) this.executeFrom(chunk, pos);
-    else if (pos < chunk.length && this.suspended) this.wait(chunk.subarray(pos));
+    else if (this.suspended) this.putBack(chunk.subarray(pos));
     this.host.executor.endRun();
     this.closeRange();
   }
@@ -170,7 +172,7 @@ export class Connection implements Link, Pending, Sink {
       }
       if (this.held !== undefined) this.releaseHeld(this.held);
       if (this.isStopped) {
-        if (this.suspended) this.wait(chunk.subarray(next));
+        if (this.suspended) this.putBack(chunk.subarray(next));
         return;
       }
       if (output.reply.at > OUTPUT_GATHER_BYTES) {
@@ -204,8 +206,8 @@ export class Connection implements Link, Pending, Sink {
     const { args } = carry;
     const outcome = args.count > 0 ? host.executor.execute(client, args, host.output.reply) : 0;
     if (outcome === POSTPONED) {
+      this.putBack(chunk.subarray(pos));
       this.postpone(args.buf.slice(args.frameStart, args.frameEnd));
-      this.wait(chunk.subarray(pos));
       this.dropCarry();
       return chunk.length;
     }
@@ -227,7 +229,7 @@ export class Connection implements Link, Pending, Sink {
   }
 
   private postpone(rest: Uint8Array): void {
-    this.waiting = [rest, ...(this.waiting ?? [])];
+    this.putBack(rest);
     this.suspended = true;
     this.host.waitForUnpause(this);
   }
