@@ -31,6 +31,14 @@ export function own(buf: Uint8Array, start = 0, len = buf.length - start): Owned
   return copy as OwnedBytes;
 }
 
+/**
+ * Gives back the memory of bytes that nothing will look at again; their length is 0 from now on. The collector, which sees only the object,
+ * would be in no hurry. Takes a microsecond.
+ */
+export function freeBytes({ buffer }: Uint8Array | Int32Array): void {
+  (buffer as ArrayBuffer).transfer(0);
+}
+
 const encoder = new TextEncoder();
 
 /** The UTF-8 bytes of a string. */

@@ -1,3 +1,4 @@
+import { freeBytes } from "../lib/bytes.ts";
 import { SPENT_CHUNK_BYTES_MIN } from "../limits.ts";
 
 /**
@@ -17,7 +18,7 @@ export class SpentChunks {
   /** To be called when the journal has taken over what it was given of them. */
   release(): void {
     const { chunks } = this;
-    for (const chunk of chunks) (chunk.buffer as ArrayBuffer).transfer(0);
+    for (const chunk of chunks) freeBytes(chunk);
     chunks.length = 0;
   }
 }

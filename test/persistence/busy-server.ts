@@ -34,16 +34,39 @@ const requests = fc
 const all = Array.from({ length: 300 }, (_, n) => n);
 const KEYS = ["k1", "k2", "k3", "k4", "{t}a", "{t}b"];
 
+/** Knows which buffers are not back yet. */
+class WatchedPool extends ChunkPool {
+  private readonly taken = new Set<Uint8Array>();
+
+  override take(): Chunk {
+    const chunk = super.take();
+    this.taken.add(chunk.buf);
+    return chunk;
+  }
+
+  override give(chunk: Chunk): void {
+    this.taken.delete(chunk.buf);
+    super.give(chunk);
+  }
+
+  /** How many there are that still take memory. */
+  get away(): number {
+    return [...this.taken].filter(({ length }) => length > 0).length;
+  }
+}
+
 /** Keeps a file in memory. */
 export class MemorySink implements ChunkSink {
-  readonly pool = new ChunkPool(4);
+  readonly pool = new WatchedPool(4);
   isFull = false;
   private readonly parts: Uint8Array[] = [];
   private readonly lzf = new LzfCompressor();
 
-  write({ buf, length, marks, markCount }: Chunk): void {
+  write(chunk: Chunk): void {
+    const { buf, length, marks, markCount } = chunk;
     const out = new Uint8Array(length + MARKS_SCRATCH_BYTES);
     this.parts.push(out.subarray(0, applyMarks(this.lzf, buf, length, marks, markCount, out)));
+    this.pool.give(chunk);
   }
 
   /** The file, with no checksum. */

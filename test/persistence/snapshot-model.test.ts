@@ -24,6 +24,7 @@ describe("a snapshot that is taken while everything changes", () => {
         done = snapshot.run(() => left-- <= 0);
       }
       expect(busy.server.keyspace.arena.guard).toBeUndefined();
+      expect(sink.pool.away).toBe(0);
       expect(differences(contents(load(sink.bytes, atMs)), before)).toEqual([]);
       expect(snapshot.keys).toBeGreaterThanOrEqual(before.size);
       expectNothingLeft(busy);
@@ -36,14 +37,16 @@ describe("a snapshot that is taken while everything changes", () => {
       for (let i = 0; i < 200; i++) busy.step();
       busy.fill();
       for (let i = 0; i < 30; i++) busy.step();
-      const snapshot = busy.start(new MemorySink());
+      const sink = new MemorySink();
+      const snapshot = busy.start(sink);
       for (let i = busy.random.below(20); i > 0; i--) {
         busy.step();
         busy.reclaim();
         let left = busy.random.below(4);
         snapshot.run(() => left-- <= 0);
       }
-      snapshot.unguard();
+      snapshot.close();
+      expect(sink.pool.away).toBe(0);
       for (let i = 0; i < 20; i++) busy.step();
       expectNothingLeft(busy);
     });

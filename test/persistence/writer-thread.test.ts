@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Chunk } from "../../src/persistence/snapshot/chunk.ts";
+import { CHUNK_BYTES, type Chunk } from "../../src/persistence/snapshot/chunk.ts";
 import { type FileEnd, FileThread, ThreadSink } from "../../src/persistence/snapshot/writer-thread.ts";
 import { InlineThread } from "./inline-thread.ts";
 import { removeScratch, scratch } from "./scratch.ts";
@@ -108,5 +108,25 @@ describe("the thread that writes files", () => {
     expect(sink.isFull).toBe(true);
     rig.threads[0].work();
     expect(sink.isFull).toBe(false);
+  });
+
+  test("frees its chunks when the last file is over", () => {
+    const rig = new Rig();
+    const { pool } = rig.owner;
+    const [a, b] = [rig.open("a"), rig.open("b")];
+    const chunk = pool.take();
+    pool.give(chunk);
+    a.finish();
+    rig.threads[0].work();
+    expect(chunk.buf.length).toBeGreaterThan(0);
+    b.abort();
+    rig.threads[0].work();
+    expect([chunk.buf.length, chunk.marks.length]).toEqual([0, 0]);
+  });
+
+  test("frees a chunk that is too large to be kept", () => {
+    const large = { buf: new Uint8Array(2 * CHUNK_BYTES), length: 0, marks: new Int32Array(1), markCount: 0 };
+    new Rig().owner.pool.give(large);
+    expect([large.buf.length, large.marks.length]).toEqual([0, 0]);
   });
 });

@@ -45,13 +45,13 @@ export class RdbOutput {
   private readonly doubleBytes = new Uint8Array(this.doubles.buffer);
   private lzf: LzfCompressor | undefined;
 
-  /** `allocate` makes the buffers: shared ones, if another thread is to have them. */
+  /** `discard` is given what something larger takes the place of. */
   constructor(
     public compression: Compression = "now",
-    private readonly allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+    private readonly discard: (before: Uint8Array | Int32Array) => void = () => {},
     initialBytes = INITIAL_BYTES,
   ) {
-    this.buf = allocate(initialBytes);
+    this.buf = new Uint8Array(initialBytes);
   }
 
   /** Starts anew, in the same buffer or in one that takes its place. */
@@ -65,9 +65,11 @@ export class RdbOutput {
   reserve(bytes: number): void {
     const needed = this.at + bytes;
     if (needed <= this.buf.length) return;
-    const buf = this.allocate(Math.max(needed, this.buf.length * 2));
-    copyBytes(this.buf, 0, this.at, buf, 0);
+    const before = this.buf;
+    const buf = new Uint8Array(Math.max(needed, before.length * 2));
+    copyBytes(before, 0, this.at, buf, 0);
     this.buf = buf;
+    this.discard(before);
   }
 
   byte(value: number): void {
@@ -175,9 +177,10 @@ export class RdbOutput {
   /** Notes a string, whose length is about to be written at `at`. */
   mark(at: number, len: number): void {
     if ((this.markCount + 1) * MARK_WORDS > this.marks.length) {
-      const marks = new Int32Array(this.marks.length * 2);
-      marks.set(this.marks);
-      this.marks = marks;
+      const before = this.marks;
+      this.marks = new Int32Array(before.length * 2);
+      this.marks.set(before);
+      this.discard(before);
     }
     const m = this.markCount++ * MARK_WORDS;
     this.marks[m] = at;

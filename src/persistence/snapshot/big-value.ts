@@ -1,11 +1,11 @@
+import { freeBytes } from "../../lib/bytes.ts";
 import type { Arena, Ptr } from "../../memory/arena.ts";
 import { SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
 import type { Dict } from "../../structures/dict.ts";
 import { type Compression, RdbOutput } from "../rdb/output.ts";
-import type { Chunk } from "./chunk.ts";
 import { BlockNumbers, type BlockOwner, type GuardedBlocks } from "./guarded-blocks.ts";
 import { GuardedHomes } from "./guarded-homes.ts";
-import type { Pieces } from "./pieces.ts";
+import { chunkOf, type Pieces } from "./pieces.ts";
 
 /**
  * A value that is too large to be saved at once. What stands in front of its elements was written when it was opened; by now its key may be
@@ -31,14 +31,9 @@ const HEAD_BYTES = 256;
 const HEAD_MARKS = 16;
 
 export function newHead(compression: Compression): RdbOutput {
-  const head = new RdbOutput(compression, (bytes) => new Uint8Array(bytes), HEAD_BYTES);
+  const head = new RdbOutput(compression, freeBytes, HEAD_BYTES);
   head.marks = new Int32Array(HEAD_MARKS);
   return head;
-}
-
-/** What was written, to be passed on. */
-export function chunkOf({ buf, at, marks, markCount }: RdbOutput): Chunk {
-  return { buf: buf as Chunk["buf"], length: at, marks: marks as Chunk["marks"], markCount };
 }
 
 /** A table: a hash, a set or a sorted set. The order of its elements is of no importance. */

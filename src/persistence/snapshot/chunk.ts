@@ -1,3 +1,5 @@
+import { freeBytes } from "../../lib/bytes.ts";
+
 /** Bytes of an RDB file on their way to the disk: the first `length` of `buf`, in which the marked strings may still be compressed. */
 export interface Chunk {
   buf: Uint8Array<ArrayBuffer>;
@@ -12,7 +14,7 @@ export const CHUNK_BYTES = 256 * 1024;
 export const CHUNK_FULL_BYTES = CHUNK_BYTES - 16 * 1024;
 const MARKS = 4096;
 
-/** Buffers that wait to be used again. */
+/** Buffers that wait to be used again. The memory of those that are too many, or too large, is given back at once. */
 export class ChunkPool {
   private readonly free: Chunk[] = [];
 
@@ -26,7 +28,18 @@ export class ChunkPool {
 
   give(chunk: Chunk): void {
     if (chunk.buf.length === CHUNK_BYTES && this.free.length < this.keep) this.free.push(chunk);
+    else freeChunk(chunk);
   }
+
+  /** Keeps none. */
+  clear(): void {
+    for (const chunk of this.free.splice(0)) freeChunk(chunk);
+  }
+}
+
+function freeChunk({ buf, marks }: Chunk): void {
+  freeBytes(buf);
+  freeBytes(marks);
 }
 
 /** Where the bytes of a file go, in their order. */

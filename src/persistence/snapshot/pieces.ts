@@ -1,5 +1,11 @@
+import { EMPTY, freeBytes } from "../../lib/bytes.ts";
 import { type Compression, MARK_WORDS, RdbOutput } from "../rdb/output.ts";
 import { CHUNK_FULL_BYTES, type Chunk, type ChunkPool } from "./chunk.ts";
+
+/** What was written, to be passed on. */
+export function chunkOf({ buf, at, marks, markCount }: RdbOutput): Chunk {
+  return { buf: buf as Chunk["buf"], length: at, marks: marks as Chunk["marks"], markCount };
+}
 
 /** A part of an RDB file that is being written, in chunks. `out` is what to write to; `settle` is to be called after each record. */
 export class Pieces {
@@ -13,7 +19,7 @@ export class Pieces {
     compression: Compression,
     private readonly pass: (chunk: Chunk) => void,
   ) {
-    this.out = new RdbOutput(compression, (bytes) => new Uint8Array(bytes), 0);
+    this.out = new RdbOutput(compression, freeBytes, 0);
     this.use(pool.take());
   }
 
@@ -30,9 +36,16 @@ export class Pieces {
   cut(): void {
     const { out } = this;
     if (out.at === 0) return;
-    const { buf, at, marks, markCount } = out;
-    this.pass({ buf: buf as Chunk["buf"], length: at, marks: marks as Chunk["marks"], markCount });
+    this.pass(chunkOf(out));
     this.use(this.pool.take());
+  }
+
+  /** Nothing more will be written: gives back what there is room in. */
+  close(): void {
+    const { out } = this;
+    if (out.buf === EMPTY) return;
+    this.pool.give(chunkOf(out));
+    out.reset(EMPTY);
   }
 
   /** Whether `db` has to be selected before a key of it. */

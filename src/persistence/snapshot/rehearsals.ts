@@ -116,7 +116,7 @@ export class Rehearsals implements BackgroundJob {
     const { active, context } = this;
     if (active === undefined) return;
     this.active = undefined;
-    active.snapshot.unguard();
+    active.snapshot.close();
     active.sink.abort();
     this.nextAtMs = context.keyspace.nowMs + PAUSE_MS;
     this.commandsBefore = context.stats.commandsProcessed;

@@ -89,7 +89,7 @@ export class Snapshot implements ChangeGuard {
 
   private fail(error: unknown): void {
     this.failure = error;
-    this.unguard();
+    this.close();
   }
 
   private save(db: number, e: Ptr): void {
@@ -161,13 +161,17 @@ export class Snapshot implements ChangeGuard {
   }
 
   private end(): void {
-    this.unguard();
     this.writer.end(this.main.out);
     this.main.cut();
+    this.close();
   }
 
-  /** Nobody needs to tell of changes any more. */
-  unguard(): void {
-    if (this.keyspace.arena.guard === this) this.keyspace.arena.guard = undefined;
+  /** Nobody needs to tell of changes any more, and nothing is written any more. */
+  close(): void {
+    const { arena } = this.keyspace;
+    if (arena.guard === this) arena.guard = undefined;
+    this.main.close();
+    this.aside.close();
+    for (const chunk of this.asideChunks.splice(0)) this.sink.pool.give(chunk);
   }
 }

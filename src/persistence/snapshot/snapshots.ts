@@ -140,7 +140,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   abort(job: SnapshotJob): void {
     if (this.job !== job) return;
     this.job = undefined;
-    job.snapshot.unguard();
+    job.snapshot.close();
     job.sink.abort();
     const { clock, observation } = this.context;
     const startUs = clock.monotonicUs();
@@ -154,7 +154,7 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
 
   private ended(job: SnapshotJob, end: FileEnd): void {
     this.job = undefined;
-    job.snapshot.unguard();
+    job.snapshot.close();
     if ("bytes" in end) this.rehearsals.saved();
     job.request.onEnd("error" in end ? end.error : undefined);
     this.wake();
@@ -216,13 +216,13 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
   // ---- SAVE and BGSAVE
 
   save(): boolean {
-    const { log, config, keyspace, stats } = this.context;
+    const { log, config, stats } = this.context;
     const path = dumpPath(config.values);
     const temporary = join(dirname(path), `temp-${process.pid}.rdb`);
     let file: RdbFile | undefined;
     try {
       file = new RdbFile(this.fileOptions({ path, temporary, isAofBase: false }));
-      new Snapshot(keyspace, this.writer({}), new FileSink(file)).run(UNBOUNDED.isSpent);
+      this.writeTo(file);
       file.finish();
     } catch (error) {
       file?.abort();
@@ -237,6 +237,17 @@ export class Snapshots implements SnapshotControl, BackgroundJob {
     this.lastSaveMs = this.context.clock.unixMs();
     this.setStatus("ok");
     return true;
+  }
+
+  private writeTo(file: RdbFile): void {
+    const sink = new FileSink(file);
+    const snapshot = new Snapshot(this.context.keyspace, this.writer({}), sink);
+    try {
+      snapshot.run(UNBOUNDED.isSpent);
+    } finally {
+      snapshot.close();
+      sink.pool.clear();
+    }
   }
 
   load(replace: boolean): boolean {

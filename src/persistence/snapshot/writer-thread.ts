@@ -20,10 +20,7 @@ export type FileEnd = { readonly bytes: number } | { readonly error: string };
  * both threads, and its code is slow until it has run for a while. What it takes meanwhile is two megabytes.
  */
 export class FileThread {
-  /**
-   * The chunks of all files. If each had its own, they would be garbage afterwards, megabytes of it that the collector is in no hurry to find:
-   * they are outside of its heap.
-   */
+  /** The chunks of the files that are being written. */
   readonly pool = new ChunkPool(PENDING_MAX + 2);
   private thread: WriterThread | undefined;
   /** Whose files have not been reported to be over, in their order: reports are about the first. */
@@ -49,13 +46,21 @@ export class FileThread {
   }
 
   private hear(report: WriterReport): void {
-    if (this.sinks[0].hear(report)) this.sinks.shift();
+    if (!this.sinks[0].hear(report)) return;
+    this.sinks.shift();
+    this.rest();
   }
 
   private fail(error: string): void {
     this.thread?.terminate();
     this.thread = undefined;
     for (const sink of this.sinks.splice(0)) sink.hear({ kind: "failed", message: error });
+    this.rest();
+  }
+
+  /** Until the next file nothing needs its chunks. */
+  private rest(): void {
+    if (this.sinks.length === 0) this.pool.clear();
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { LzfCompressor } from "../../../src/lib/lzf.ts";
 import { KeyWriter } from "../../../src/persistence/rdb/file-writer.ts";
 import { applyMarks, MARKS_SCRATCH_BYTES } from "../../../src/persistence/rdb/marks.ts";
-import { type Compression, RdbOutput } from "../../../src/persistence/rdb/output.ts";
+import { type Compression, MARK_WORDS, RdbOutput } from "../../../src/persistence/rdb/output.ts";
 import { LocalServer } from "../../commands/local-server.ts";
 import { everything } from "./dataset.ts";
 
@@ -11,7 +11,7 @@ function bytesOf(out: RdbOutput): Buffer {
 }
 
 function hex(write: (out: RdbOutput) => void, compression: Compression = "never"): string {
-  const out = new RdbOutput(compression, (bytes) => new Uint8Array(bytes), 1);
+  const out = new RdbOutput(compression, () => {}, 1);
   write(out);
   return bytesOf(out).toString("hex");
 }
@@ -44,6 +44,17 @@ describe("what is written of an RDB file", () => {
       ["", "00"],
     ];
     for (const [text, wanted] of texts) expect(hex((out) => out.text(text))).toBe(wanted);
+  });
+
+  test("what becomes too small is discarded", () => {
+    const discarded: (Uint8Array | Int32Array)[] = [];
+    const out = new RdbOutput("later", (before) => discarded.push(before), 4);
+    const [buf, marks] = [out.buf, out.marks];
+    out.u32(1);
+    expect(discarded).toEqual([]);
+    out.u32(2);
+    for (let n = 0; n <= marks.length / MARK_WORDS; n++) out.mark(n, 1);
+    expect(discarded).toEqual([buf, marks]);
   });
 
   test("a string of unknown length moves to where it belongs", () => {
