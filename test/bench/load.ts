@@ -167,7 +167,7 @@ async function probeAlone(job: ProbeJob): Promise<ProbeResult> {
   const probe = new Probe(job.serverPid, () => 0);
   await probe.start(job.port);
   await pause(job.ms);
-  return probe.stop();
+  return probe.stopAnswered();
 }
 
 const idleSockets: Bun.Socket<undefined>[] = [];

@@ -5,6 +5,7 @@ import { Generator } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
 import { aofCost } from "./modes/aof-cost.ts";
 import { bullmq } from "./modes/bullmq.ts";
+import { events } from "./modes/events.ts";
 import { expiry } from "./modes/expiry.ts";
 import { gc } from "./modes/gc.ts";
 import { hitRatio } from "./modes/hit-ratio.ts";
@@ -43,6 +44,7 @@ const modes: Record<ModeName, Mode> = {
   "hit-ratio": hitRatio,
   overload,
   gc,
+  events,
 };
 
 async function main(): Promise<number> {

@@ -23,6 +23,7 @@ export const MODES = [
   "hit-ratio",
   "overload",
   "gc",
+  "events",
 ] as const;
 export type ModeName = (typeof MODES)[number];
 
@@ -67,6 +68,7 @@ Instead of the workloads, one or more of:
   --hit-ratio  what the servers find as caches, by policy; --workload picks traces and policies (takes 8 minutes)
   --overload   memory and latency while writers go on at full speed at the limit of memory (takes 2 minutes per server)
   --gc       pauses for collections of our JavaScript heap, with 10M keys under full load
+  --events   longest waits for FLUSHALL, deletion of collections, 10,000 connections at once and more; --workload picks (takes 30 minutes)
   --snapshot BGSAVE and BGREWRITEAOF of 5M keys and three collections of 1M elements under 20,000 writes/s
   --rdb      time to load the same RDB file, and to save it: 5M strings, small collections, and each type by itself (takes 8 minutes;
              --workload picks rows, such as "hashes of 4$")
@@ -122,6 +124,7 @@ const FLAGS = {
   "hit-ratio": { type: "boolean" },
   overload: { type: "boolean" },
   gc: { type: "boolean" },
+  events: { type: "boolean" },
 } as const;
 
 function defaultOurs(root: string): string {

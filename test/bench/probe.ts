@@ -5,7 +5,7 @@
  * processes' run-queue waits are read around every ping, and each gap is also kept without them.
  */
 import { Histogram, type HistogramData } from "./histogram.ts";
-import { nowNs } from "./now.ts";
+import { nowNs, pause } from "./now.ts";
 import { WaitMeter } from "./proc.ts";
 import { ReplyCounter } from "./replies.ts";
 
@@ -54,6 +54,12 @@ export class Probe {
       socket: { data: (_socket, chunk) => this.#received(chunk) },
     });
     this.#timer = setInterval(() => this.#ping(), PERIOD_US / 1000);
+  }
+
+  /** Stops when the ping that is out, if one is, has been answered: its wait counts. */
+  async stopAnswered(): Promise<ProbeResult> {
+    while (this.#out) await pause(PERIOD_US / 1000);
+    return this.stop();
   }
 
   stop(): ProbeResult {
