@@ -61,7 +61,6 @@ function followMemory(server: Configurable): void {
   });
   follow(server, "maxmemory", ({ bytes }) => {
     memoryLimit.bytes = bytes;
-    memoryLimit.apply();
   });
   server.config.onChange("maxmemory", ({ bytes }) => warnOfSmallLimit(server, bytes));
   follow(server, "maxmemory-samples", (keys) => {

@@ -61,7 +61,8 @@ function besidesData({ memory, clients, scripting }: MemoryUser): number {
  *    one request and a poll's buffers take. What is not in the arena counts as it was when the poll began.
  * 2. What is unreachable and not freed yet counts as freed: no key goes while there is any of it, but it is freed at once.
  * 3. A poll's evictions take a slice of time together. When that is over, those for a request go on until twice what was added since the
- *    last look is free: so memory never grows while it is above the limit, and no request waits for what others have taken.
+ *    last look is free: so memory never grows while it is above the limit, and no request waits for what others have taken, or for what was
+ *    there when the limit was set.
  * 4. The gate is shut exactly if memory is above the limit and nothing can be done about it.
  */
 export class MemoryLimit implements BackgroundJob {
@@ -69,21 +70,31 @@ export class MemoryLimit implements BackgroundJob {
   readonly delay = DELAYS.evictionCycle;
   readonly weight = 2;
   readonly nextMs = Number.POSITIVE_INFINITY;
-  /** 0: there is none. */
-  bytes = 0;
+  private limitBytes = 0;
   tenacity = TENACITY_LINEAR_MAX;
   /** With more than this in the arena memory is above the limit; Infinity: never. */
   arenaBytesMax = Number.POSITIVE_INFINITY;
   private sliceUs = 0;
   private spentUs = 0;
-  /** The arena's use after the last look. */
-  private seenBytes = 0;
+  /** The arena's use after the last look, or when the limit was set: what was there before was added by no request that could wait. */
+  private seenBytes = Number.POSITIVE_INFINITY;
   /** Since when memory is above the limit; 0: it is not. Microseconds of the monotonic clock. */
   private exceededSinceUs = 0;
   private exceededUs = 0;
   private partsLeft = 0;
 
   constructor(private readonly server: Limited) {}
+
+  /** 0: there is none. */
+  get bytes(): number {
+    return this.limitBytes;
+  }
+
+  set bytes(bytes: number) {
+    this.limitBytes = bytes;
+    this.seenBytes = Number.POSITIVE_INFINITY;
+    this.apply();
+  }
 
   private get eviction(): Eviction {
     return this.server.keyspace.eviction;
@@ -100,7 +111,7 @@ export class MemoryLimit implements BackgroundJob {
     if (this.exceededSinceUs > 0) this.exceededSinceUs = this.server.clock.monotonicUs();
   }
 
-  /** A poll begins, or the limit has changed. */
+  /** A poll begins, or what is done about the limit has changed. */
   apply(): void {
     this.spentUs = 0;
     this.measure();
@@ -108,12 +119,12 @@ export class MemoryLimit implements BackgroundJob {
   }
 
   private measure(): void {
-    const { server, bytes } = this;
-    if (bytes === 0) {
+    const { server, limitBytes } = this;
+    if (limitBytes === 0) {
       this.arenaBytesMax = Number.POSITIVE_INFINITY;
       return;
     }
-    this.arenaBytesMax = bytes - besidesData(server);
+    this.arenaBytesMax = limitBytes - besidesData(server);
     this.sliceUs = this.sliceFor(server.keyspace.arena.usedBytes - this.arenaBytesMax);
   }
 
@@ -122,7 +133,7 @@ export class MemoryLimit implements BackgroundJob {
     if (tenacity >= TENACITY_ENDLESS) return Number.POSITIVE_INFINITY;
     const beyond = Math.max(0, tenacity - TENACITY_LINEAR_MAX);
     const us = SLICE_US_PER_TENACITY * (tenacity - beyond) * 1.15 ** beyond;
-    const urgency = Math.min(1, Math.max(0, excessBytes) / (this.bytes * URGENT_SHARE));
+    const urgency = Math.min(1, Math.max(0, excessBytes) / (this.limitBytes * URGENT_SHARE));
     return Math.max(us, Math.min(EVICTION_SLICE_US_MAX, us * (1 + (URGENT_FACTOR - 1) * urgency)));
   }
 
@@ -158,7 +169,7 @@ export class MemoryLimit implements BackgroundJob {
   }
 
   isDue(): boolean {
-    if (this.bytes === 0 || this.server.gate & NOT_NOW) return false;
+    if (this.limitBytes === 0 || this.server.gate & NOT_NOW) return false;
     this.measure();
     return this.eviction.isOn && this.server.keyspace.arena.usedBytes > this.arenaBytesMax;
   }

@@ -134,6 +134,17 @@ describe("maxmemory with a policy that makes room", () => {
     expect(client.say("SET more 1")).toBe(OK);
   });
 
+  test("lets no request wait for what was there when the limit was set", () => {
+    const server = start();
+    const client = server.connect();
+    for (let i = 0; i < 3000; i++) client.say(`SET key${i} 0123456789`);
+    client.say("CONFIG SET maxmemory-policy allkeys-lru");
+    limitTo(server, -50_000);
+    lasting(server, 1, () => expect(client.say("SET more 1")).toBe(OK));
+    expect(server.stats.evictedKeys).toBeLessThan(100);
+    expect(server.memoryLimit.isDue()).toBe(true);
+  });
+
   test("counts what is deleted but not freed yet as freed", () => {
     const server = start();
     const client = server.connect();
