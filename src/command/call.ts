@@ -33,7 +33,7 @@ export class Call {
   reply!: Reply;
   db!: Database;
   entry!: TableEntry;
-  /** The time of this poll, Unix ms. */
+  /** The time of this poll, Unix ms; 0 while a file is loaded, so that no deadline has passed. */
   nowMs = 0;
   /** The first failure was answered; all later ones are silent. */
   failed = false;
@@ -93,6 +93,11 @@ export class Call {
     this.server.startPoll();
     this.nowMs = this.keyspace.nowMs;
     this.keyspace.mayChange = this.entry.mayChange;
+  }
+
+  /** The time to be noted, Unix ms: that of this poll, and while a file is loaded, too. */
+  get timeMs(): number {
+    return this.nowMs === 0 ? this.server.clock.unixMs() : this.nowMs;
   }
 
   /** Number of arguments, the command's name included. */

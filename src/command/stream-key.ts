@@ -59,7 +59,7 @@ export function useConsumer(c: Call, g: Ptr, keyArg: number, groupArg: number, i
   const { groups } = c.keyspace.streams;
   const found = findConsumer(c, g, i);
   if (found !== NULL) {
-    groups.setSeen(found, c.nowMs);
+    groups.setSeen(found, c.timeMs);
     return found;
   }
   const consumer = addConsumer(c, g, keyArg, i);
@@ -76,7 +76,7 @@ export function useConsumer(c: Call, g: Ptr, keyArg: number, groupArg: number, i
 /** Makes the consumer that was looked for last. */
 export function addConsumer(c: Call, g: Ptr, keyArg: number, i: number): Ptr {
   const { buf, start, len } = c.args;
-  const consumer = c.keyspace.streams.groups.addConsumer(g, buf, start[i], len[i], c.nowMs);
+  const consumer = c.keyspace.streams.groups.addConsumer(g, buf, start[i], len[i], c.timeMs);
   c.changed(keyArg, EVENTS.stream, "xgroup-createconsumer");
   return consumer;
 }

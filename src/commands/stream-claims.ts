@@ -93,14 +93,14 @@ function readClaimOptions(c: Call, from: number): void {
     const hasValue = i + 1 < c.argc;
     if (args.is(i, "FORCE")) force = true;
     else if (args.is(i, "JUSTID")) justId = true;
-    else if (hasValue && args.is(i, "IDLE")) deliveryMs = c.nowMs - c.integer(++i, INVALID_IDLE);
+    else if (hasValue && args.is(i, "IDLE")) deliveryMs = c.timeMs - c.integer(++i, INVALID_IDLE);
     else if (hasValue && args.is(i, "TIME")) deliveryMs = c.integer(++i, INVALID_TIME);
     else if (hasValue && args.is(i, "RETRYCOUNT")) retryCount = c.integer(++i, INVALID_RETRYCOUNT);
     else if (hasValue && args.is(i, "LASTID")) idArg(c, ++i, lastId);
     else c.failText(`ERR Unrecognized XCLAIM option '${args.quoted(i)}'`);
   }
   // Clients reckon with their own clocks: what is not a moment of the past is taken for now.
-  if (!(deliveryMs >= 0 && deliveryMs <= c.nowMs)) deliveryMs = c.nowMs;
+  if (!(deliveryMs >= 0 && deliveryMs <= c.timeMs)) deliveryMs = c.timeMs;
 }
 
 /** Claims the entry that argument i names, and writes it. False when it can't be had. */
@@ -116,7 +116,7 @@ function claim(c: Call, h: Ptr, g: Ptr, i: number): boolean {
   if (!isPending) {
     if (!force) return false;
     groups.insert(g, id);
-  } else if (groups.owner !== NULL && minIdle > 0 && c.nowMs - groups.deliveryMs < minIdle) {
+  } else if (groups.owner !== NULL && minIdle > 0 && c.timeMs - groups.deliveryMs < minIdle) {
     return false;
   }
   take(c, g, id);
@@ -140,7 +140,7 @@ function forget(c: Call, g: Ptr, of: StreamId): void {
 function take(c: Call, g: Ptr, of: StreamId): void {
   const { groups } = c.keyspace.streams;
   const consumer = useConsumer(c, g, 1, 2, 3);
-  groups.setActive(consumer, c.nowMs);
+  groups.setActive(consumer, c.timeMs);
   groups.assign(g, consumer, of);
   c.changes++;
 }
@@ -206,10 +206,10 @@ function autoClaim(c: Call, h: Ptr, g: Ptr, count: number): void {
       more = pending.seek(set, id);
       continue;
     }
-    if (minIdle <= 0 || groups.owner === NULL || c.nowMs - groups.deliveryMs >= minIdle) {
+    if (minIdle <= 0 || groups.owner === NULL || c.timeMs - groups.deliveryMs >= minIdle) {
       take(c, g, id);
-      groups.deliveryMs = c.nowMs;
-      groups.noteDelivery(g, c.nowMs);
+      groups.deliveryMs = c.timeMs;
+      groups.noteDelivery(g, c.timeMs);
       if (!justId) groups.deliveries++;
       reply(c, claimed.add(), id);
       if (isJournalled(c)) journalPending(c, 1, 2, g, id);

@@ -212,7 +212,7 @@ function giveBack(c: Call, h: Ptr, g: Ptr, change: number): number {
       groups.insert(g, id);
       groups.deliveries = 0;
     }
-    groups.giveBack(g, id, c.nowMs);
+    groups.giveBack(g, id, c.timeMs);
     groups.deliveries = retryCount >= 0 ? retryCount : groups.deliveries + change;
     count++;
   }

@@ -103,7 +103,7 @@ function producerFields(c: Call, h: Ptr): number {
 function replyProducers(c: Call, h: Ptr): void {
   const { producers } = c.keyspace.streams;
   if (!producers.has(h)) return;
-  producers.expire(h, c.nowMs);
+  producers.expire(h, c.timeMs);
   integer(c, "idmp-duration", producers.duration(h));
   integer(c, "idmp-maxsize", producers.maxSize(h));
   integer(c, "pids-tracked", producers.count(h));
@@ -255,7 +255,7 @@ const consumers = command({
       c.reply.bulkText("name");
       replyConsumerName(c, consumer);
       integer(c, "pending", all.ownedCount(consumer));
-      integer(c, "idle", Math.max(0, c.nowMs - all.seenMs(consumer)));
+      integer(c, "idle", Math.max(0, c.timeMs - all.seenMs(consumer)));
     }
   },
 });

@@ -137,7 +137,7 @@ function replyRecords(c: Call, g: Ptr, consumerArg: number, count: number, minId
     if (consumer !== NULL) pending.find(all, id);
     const { deliveryMs, owner } = groups;
     // A clock that was set back does not hide what was delivered before.
-    const idle = Math.max(0, c.nowMs - deliveryMs);
+    const idle = Math.max(0, c.timeMs - deliveryMs);
     if (idle < minIdle) continue;
     written++;
     reply.array(4);

@@ -273,7 +273,7 @@ function readForGroup(c: Call, i: number): void {
   const hasNew = id.increment() && entries.seek(h, id);
   if (idle.length === 0 && !hasNew) return;
   const consumer = useConsumer(c, g, options.firstKey + i, options.groupArg, options.groupArg + 1);
-  groups.setActive(consumer, c.nowMs);
+  groups.setActive(consumer, c.timeMs);
   beginStream(c, i);
   const list = c.reply.beginDeferred();
   let written = claimIdle(c, i, consumer, idle);
@@ -303,9 +303,9 @@ function deliverNew(c: Call, i: number, consumer: Ptr, before: number): number {
     if (options.noAck) continue;
     groups.insert(g, entries.id);
     groups.assign(g, consumer, entries.id);
-    groups.deliveryMs = c.nowMs;
+    groups.deliveryMs = c.timeMs;
     groups.deliveries = 1;
-    groups.noteDelivery(g, c.nowMs);
+    groups.noteDelivery(g, c.timeMs);
     if (journalled) journalPending(c, key, options.groupArg, g, entries.id);
   }
   c.changes++;
@@ -333,7 +333,7 @@ function readHistory(c: Call, i: number): void {
     if (entries.find(h, id)) {
       replyEntry(c, reply);
       pending.find(groups.pendingOf(g), id);
-      groups.deliveryMs = c.nowMs;
+      groups.deliveryMs = c.timeMs;
       groups.deliveries++;
     } else {
       reply.array(2);
@@ -358,12 +358,12 @@ function claimIdle(c: Call, i: number, consumer: Ptr, idle: readonly StreamId[])
     entries.find(headers[i], of);
     groups.pending.find(groups.pendingOf(g), of);
     const at = c.reply.at;
-    replyDelivered(c, c.nowMs - groups.deliveryMs, groups.deliveriesBig);
+    replyDelivered(c, c.timeMs - groups.deliveryMs, groups.deliveriesBig);
     spend(c, at);
     written++;
     c.changes++;
     groups.assign(g, consumer, of);
-    groups.deliveryMs = c.nowMs;
+    groups.deliveryMs = c.timeMs;
     groups.deliveries++;
     if (isJournalled(c)) journalPending(c, options.firstKey + i, options.groupArg, g, of);
   }

@@ -143,12 +143,12 @@ export const xidmprecord = command({
     if (c.failed) return;
     if (h === NULL) return c.fail(ERRORS.noSuchKey);
     const { producers, entries } = c.keyspace.streams;
-    if (producers.find(h, producer, name, c.nowMs, other)) {
+    if (producers.find(h, producer, name, c.timeMs, other)) {
       if (other.compare(id) !== 0) return c.fail(OTHER_ENTRY);
     } else if (!entries.find(h, id)) {
       return c.fail(NO_ENTRY);
     } else {
-      producers.add(h, producer, name, c.nowMs, id);
+      producers.add(h, producer, name, c.timeMs, id);
       c.changedSilently(1);
     }
     c.reply.ok();

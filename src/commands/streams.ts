@@ -100,7 +100,7 @@ function readAddOption(c: Call, i: number): number {
 /** Answers with the entry's ID when the message was added before. */
 function replyIfKnown(c: Call, h: Ptr, from: number): boolean {
   const { producers } = c.keyspace.streams;
-  if (!producers.find(h, message.producer(c), message.name(c, from), c.nowMs, id)) return false;
+  if (!producers.find(h, message.producer(c), message.name(c, from), c.timeMs, id)) return false;
   producers.countDuplicate(h);
   replyId(c.reply, id);
   return true;
@@ -115,7 +115,7 @@ function takeId(c: Call, h: Ptr): boolean {
     return false;
   }
   if (isAutomatic) {
-    id.setMs(c.nowMs);
+    id.setMs(c.timeMs);
     if (id.compare(other) <= 0) {
       id.set(other);
       id.increment();
@@ -138,7 +138,7 @@ function add(c: Call, h: Ptr, idArgument: number): void {
   streams.entries.append(h, id, buf, start, len, from, c.argc, false);
   replyId(c.reply, id);
   c.changed(1, EVENTS.stream, "xadd");
-  if (!message.isAbsent) streams.producers.add(h, message.producer(c), message.name(c, from), c.nowMs, id);
+  if (!message.isAbsent) streams.producers.add(h, message.producer(c), message.name(c, from), c.timeMs, id);
   if (!trimming.isAbsent && trimming.trim(c, h) > 0) c.notify(1, EVENTS.stream, "xtrim");
   if (isJournalled(c) && (isAutomatic || isOpen || trimming.approximate || !message.isAbsent)) journalAdd(c, h, from);
 }

@@ -126,6 +126,18 @@ export class StreamGroups {
     return this.word(g, GIVEN_BACK);
   }
 
+  /** IDs and numbers of deliveries of the pending entries that were given back, the one first that waits longest. */
+  givenBack(g: Ptr): { id: StreamId; deliveries: bigint }[] {
+    const found: { id: StreamId; deliveries: bigint; momentMs: number }[] = [];
+    for (let more = this.pending.seekFirst(this.pendingOf(g)); more; more = this.pending.next()) {
+      if (!this.isGivenBack) continue;
+      const id = new StreamId();
+      id.load(this.pending.words, this.pending.at);
+      found.push({ id, deliveries: this.deliveriesBig, momentMs: this.momentMs });
+    }
+    return found.sort((a, b) => a.momentMs - b.momentMs);
+  }
+
   pendingCount(g: Ptr): number {
     return this.pending.count(this.pendingOf(g));
   }

@@ -70,6 +70,11 @@ export class StreamProducers {
     return this.setting(h, MAX_SIZE) || this.defaultMaxSize;
   }
 
+  /** Whether the settings of the stream are its own. */
+  isConfigured(h: Ptr): boolean {
+    return this.setting(h, DURATION) !== 0 || this.setting(h, MAX_SIZE) !== 0;
+  }
+
   private setting(h: Ptr, word: number): number {
     const block = this.block(h);
     return block === NULL ? 0 : this.word(block, word);

@@ -88,6 +88,43 @@ describe("a base made of commands", () => {
     expect(has).toContain("XSETID empty 5-0 ENTRIESADDED 1 MAXDELETEDID 0-0");
   });
 
+  test("keeps a stream's settings, the messages of producers, and pending entries that were given back", async () => {
+    const [first, second, third] = [0, 1, 2].map((n) => `1700000000000-${n}`);
+    const { aof, base } = await baseOf([
+      "XADD s IDMP p forgotten * f v",
+      `XDEL s ${first}`,
+      "XCFGSET s IDMP-DURATION 50 IDMP-MAXSIZE 3",
+      "XADD s IDMP p one * f v",
+      "XADD s IDMP q one * f v",
+      "XADD s IDMP p deleted * f v",
+      "XDEL s 1700000000000-3",
+      "XADD t IDMP p one * f v",
+      "XGROUP CREATE s g 0",
+      "XREADGROUP GROUP g c STREAMS s >",
+      `XNACK s g FATAL IDS 1 ${third}`,
+      `XNACK s g FAIL IDS 1 ${second} RETRYCOUNT 7`,
+    ]);
+    const later = lines(base).filter((line) => /^X(CFGSET|IDMPRECORD|NACK) /.test(line));
+    expect(later.sort()).toEqual([
+      "XCFGSET s IDMP-DURATION 50 IDMP-MAXSIZE 3",
+      `XIDMPRECORD s p one ${second}`,
+      `XIDMPRECORD s q one ${third}`,
+      `XIDMPRECORD t p one ${first}`,
+      `XNACK s g FAIL IDS 1 ${second} RETRYCOUNT 7 FORCE`,
+      `XNACK s g FAIL IDS 1 ${third} RETRYCOUNT 9223372036854775807 FORCE`,
+    ]);
+    const again = new AofServer(aof.dir);
+    expect(await again.load()).toBeUndefined();
+    for (const request of [
+      "XPENDING s g - + 10",
+      "XADD s IDMP p one * f v",
+      "XADD t IDMP p one * f v",
+      "XREADGROUP GROUP g d CLAIM 0 STREAMS s >",
+    ]) {
+      expect([request, again.say(request)]).toEqual([request, aof.say(request)]);
+    }
+  });
+
   test("starts with the time, if times are noted, and with the functions", async () => {
     const library = "FUNCTION LOAD \"#!lua name=l\\nredis.register_function('f', function() return 1 end)\"";
     const { base } = await baseOf(["SET a 1", library], { "aof-timestamp-enabled": "yes" });

@@ -2,20 +2,12 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { encode, Span } from "../../lib/bytes.ts";
 import { readBig } from "../../lib/words.ts";
 import { NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
-import { TreeCursor } from "../../structures/tree-cursor.ts";
 import type { NamedBlocks } from "../../types/named-blocks.ts";
-import { ID_WORDS, StreamId } from "../../types/stream-id.ts";
-import {
-  ENTRIES_ADDED,
-  LAST_ID,
-  LENGTH,
-  MAX_DELETED_ID,
-  TAIL,
-  TAIL_KEY,
-  TAIL_USED,
-  TREE,
-} from "../../types/stream-layout.ts";
+import { StreamEntries } from "../../types/stream-entries.ts";
+import { StreamId } from "../../types/stream-id.ts";
+import { ENTRIES_ADDED, LAST_ID, LENGTH, MAX_DELETED_ID } from "../../types/stream-layout.ts";
 import { LeafReader } from "../../types/stream-leaf.ts";
+import { StreamLeaves } from "../../types/stream-leaves.ts";
 import type { RequestOutput } from "./request-output.ts";
 
 const WORDS = {
@@ -33,13 +25,22 @@ const WORDS = {
   retryCount: encode("RETRYCOUNT"),
   justId: encode("JUSTID"),
   force: encode("FORCE"),
+  xnack: encode("XNACK"),
+  fail: encode("FAIL"),
+  ids: encode("IDS"),
+  xcfgset: encode("XCFGSET"),
+  duration: encode("IDMP-DURATION"),
+  maxSize: encode("IDMP-MAXSIZE"),
+  xidmpRecord: encode("XIDMPRECORD"),
 };
 
 /** Writes streams as the commands that make them. Of a stream without entries, one is added and trimmed. */
 export class StreamCommandWriter {
-  private readonly tree: TreeCursor;
+  private readonly leaves: StreamLeaves;
+  private readonly entries: StreamEntries;
   private readonly reader: LeafReader;
   private readonly text = new Span();
+  private readonly producer = new Span();
   private readonly id = new StreamId();
   private readonly i32: Int32Array[];
 
@@ -47,23 +48,17 @@ export class StreamCommandWriter {
     private readonly keyspace: Keyspace,
     private readonly requests: RequestOutput,
   ) {
-    this.tree = new TreeCursor(keyspace.arena, ID_WORDS);
+    this.leaves = new StreamLeaves(keyspace.arena);
+    this.entries = new StreamEntries(keyspace.arena);
     this.reader = new LeafReader(keyspace.arena);
     this.i32 = keyspace.arena.i32;
   }
 
   write(e: Ptr, key: Uint8Array): void {
+    const { leaves } = this;
     const h = this.keyspace.streams.header(e);
-    const words = this.i32[h >>> SEGMENT_SHIFT];
-    const at = (h & UNIT_MASK) << 1;
-    const { tree } = this;
-    const t = words[at + TREE] as Ptr;
-    for (let more = t !== NULL && tree.seekFirst(t); more; more = tree.next()) {
-      tree.readKey();
-      this.leaf(tree.leaf, tree.leafBytes, tree.key, 0, key);
-    }
-    if (words[at + TAIL] !== NULL) {
-      this.leaf(words[at + TAIL] as Ptr, words[at + TAIL_USED], words, at + TAIL_KEY, key);
+    for (let more = leaves.seekFirst(h); more; more = leaves.next()) {
+      this.leaf(leaves.leaf, leaves.bytes, leaves.words, leaves.keyAt, key);
     }
     this.end(h, key);
   }
@@ -90,7 +85,7 @@ export class StreamCommandWriter {
     }
   }
 
-  /** What comes after the entries: the stream's own numbers, its groups. */
+  /** What comes after the entries: the stream's own numbers, its groups, its producers. */
   end(h: Ptr, key: Uint8Array): void {
     const { groups } = this.keyspace.streams;
     const words = this.i32[h >>> SEGMENT_SHIFT];
@@ -98,6 +93,7 @@ export class StreamCommandWriter {
     if (words[at + LENGTH] === 0) this.makeEmpty(words, at, key);
     this.setIds(words, at, key);
     for (let i = 0; i < groups.count(h); i++) this.group(groups.group(h, i), key);
+    this.producers(h, key);
   }
 
   /** An entry has to be added and trimmed; 0-0 is no ID that one can have. */
@@ -146,6 +142,7 @@ export class StreamCommandWriter {
     for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
       if (groups.owner !== NULL) this.pending(g, key);
     }
+    if (groups.givenBackCount(g) > 0) this.givenBack(g, key);
   }
 
   private name(blocks: NamedBlocks, block: Ptr): void {
@@ -182,5 +179,56 @@ export class StreamCommandWriter {
     requests.big(groups.deliveriesBig);
     requests.bytes(WORDS.justId);
     requests.bytes(WORDS.force);
+  }
+
+  /** The pending entries that were given back, the one first that waits longest. */
+  private givenBack(g: Ptr, key: Uint8Array): void {
+    const { groups } = this.keyspace.streams;
+    const { requests } = this;
+    for (const { id, deliveries } of groups.givenBack(g)) {
+      requests.begin(10);
+      requests.bytes(WORDS.xnack);
+      requests.bytes(key);
+      this.name(groups.groups, g);
+      requests.bytes(WORDS.fail);
+      requests.bytes(WORDS.ids);
+      requests.integer(1);
+      requests.id(id);
+      requests.bytes(WORDS.retryCount);
+      requests.big(deliveries);
+      requests.bytes(WORDS.force);
+    }
+  }
+
+  /** The settings, and the messages whose entries are still there. */
+  private producers(h: Ptr, key: Uint8Array): void {
+    const { producers } = this.keyspace.streams;
+    const { requests, text, id } = this;
+    if (producers.isConfigured(h)) this.settings(h, key);
+    for (let i = 0; i < producers.count(h); i++) {
+      for (let more = producers.seekMessage(h, i); more; more = producers.nextMessage()) {
+        producers.readMessage(text, id);
+        if (!this.entries.find(h, id)) continue;
+        requests.begin(5);
+        requests.bytes(WORDS.xidmpRecord);
+        requests.bytes(key);
+        producers.name(h, i, this.producer);
+        requests.span(this.producer);
+        requests.span(text);
+        requests.id(id);
+      }
+    }
+  }
+
+  private settings(h: Ptr, key: Uint8Array): void {
+    const { producers } = this.keyspace.streams;
+    const { requests } = this;
+    requests.begin(6);
+    requests.bytes(WORDS.xcfgset);
+    requests.bytes(key);
+    requests.bytes(WORDS.duration);
+    requests.integer(producers.duration(h));
+    requests.bytes(WORDS.maxSize);
+    requests.integer(producers.maxSize(h));
   }
 }

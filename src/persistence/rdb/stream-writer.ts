@@ -1,22 +1,11 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Span } from "../../lib/bytes.ts";
-import { NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
-import { TreeCursor } from "../../structures/tree-cursor.ts";
+import { type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
 import type { NamedBlocks } from "../../types/named-blocks.ts";
-import { ID_WORDS, StreamId } from "../../types/stream-id.ts";
-import {
-  ENTRIES_ADDED,
-  FIRST_ID,
-  LAST_ID,
-  LENGTH,
-  MAX_DELETED_ID,
-  TAIL,
-  TAIL_KEY,
-  TAIL_LIVE,
-  TAIL_USED,
-  TREE,
-} from "../../types/stream-layout.ts";
+import { StreamId } from "../../types/stream-id.ts";
+import { ENTRIES_ADDED, FIRST_ID, LAST_ID, LENGTH, MAX_DELETED_ID } from "../../types/stream-layout.ts";
 import { LeafReader } from "../../types/stream-leaf.ts";
+import { StreamLeaves } from "../../types/stream-leaves.ts";
 import { TYPE, VERSION_7_2 } from "./codes.ts";
 import type { ListpackWriter } from "./listpack-writer.ts";
 import type { RdbOutput } from "./output.ts";
@@ -36,7 +25,7 @@ const ID_BYTES = 16;
  * with its ID's difference from the leaf's.
  */
 export class StreamWriter {
-  private readonly tree: TreeCursor;
+  private readonly leaves: StreamLeaves;
   private readonly reader: LeafReader;
   private readonly text = new Span();
   private readonly id = new StreamId();
@@ -46,7 +35,7 @@ export class StreamWriter {
     private readonly keyspace: Keyspace,
     private readonly listpack: ListpackWriter,
   ) {
-    this.tree = new TreeCursor(keyspace.arena, ID_WORDS);
+    this.leaves = new StreamLeaves(keyspace.arena);
     this.reader = new LeafReader(keyspace.arena);
     this.i32 = keyspace.arena.i32;
   }
@@ -65,7 +54,7 @@ export class StreamWriter {
   bigness(e: Ptr): number {
     const { streams } = this.keyspace;
     const h = streams.header(e);
-    let bytes = this.leaves(h) * LEAF_BYTES;
+    let bytes = this.leaves.count(h) * LEAF_BYTES;
     for (let i = streams.groups.count(h) - 1; i >= 0; i--) {
       bytes += streams.groups.pendingCount(streams.groups.group(h, i)) * PENDING_BYTES;
     }
@@ -73,18 +62,10 @@ export class StreamWriter {
   }
 
   write(e: Ptr, out: RdbOutput, version: number): void {
-    const h = this.keyspace.streams.header(e);
-    const words = this.i32[h >>> SEGMENT_SHIFT];
-    const at = (h & UNIT_MASK) << 1;
-    const { tree } = this;
+    const { leaves } = this;
     this.beginLeaves(e, out);
-    const t = words[at + TREE] as Ptr;
-    for (let more = t !== NULL && tree.seekFirst(t); more; more = tree.next()) {
-      tree.readKey();
-      this.leaf(tree.leaf, tree.leafBytes, tree.leafCount, tree.key, 0, out);
-    }
-    if (words[at + TAIL] !== NULL) {
-      this.leaf(words[at + TAIL] as Ptr, words[at + TAIL_USED], words[at + TAIL_LIVE], words, at + TAIL_KEY, out);
+    for (let more = leaves.seekFirst(this.keyspace.streams.header(e)); more; more = leaves.next()) {
+      this.leaf(leaves.leaf, leaves.bytes, leaves.live, leaves.words, leaves.keyAt, out);
     }
     this.end(e, out, version);
   }
@@ -92,14 +73,7 @@ export class StreamWriter {
   // ---- leaf by leaf: `beginLeaves`, each leaf, `end`
 
   beginLeaves(e: Ptr, out: RdbOutput): void {
-    out.length(this.leaves(this.keyspace.streams.header(e)));
-  }
-
-  private leaves(h: Ptr): number {
-    const words = this.i32[h >>> SEGMENT_SHIFT];
-    const at = (h & UNIT_MASK) << 1;
-    const t = words[at + TREE] as Ptr;
-    return (t === NULL ? 0 : this.tree.leaves(t)) + (words[at + TAIL] === NULL ? 0 : 1);
+    out.length(this.leaves.count(this.keyspace.streams.header(e)));
   }
 
   /** A leaf of `bytes` bytes with so many entries that are not deleted; `words[keyAt]` is its key. */
@@ -231,16 +205,7 @@ export class StreamWriter {
 
   /** The IDs of pending entries that were given back, the one first that waits longest. */
   private writeGivenBack(g: Ptr, out: RdbOutput): void {
-    const { groups } = this.keyspace.streams;
-    const { pending } = groups;
-    const found: { id: StreamId; moment: number }[] = [];
-    for (let more = pending.seekFirst(groups.pendingOf(g)); more; more = pending.next()) {
-      if (!groups.isGivenBack) continue;
-      const id = new StreamId();
-      id.load(pending.words, pending.at);
-      found.push({ id, moment: groups.momentMs });
-    }
-    found.sort((a, b) => a.moment - b.moment);
+    const found = this.keyspace.streams.groups.givenBack(g);
     out.length(found.length);
     for (const { id } of found) this.writeId(id, out);
   }

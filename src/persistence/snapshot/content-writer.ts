@@ -1,9 +1,9 @@
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { NULL, type Ptr, SEGMENT_SHIFT, UNIT_MASK } from "../../memory/arena.ts";
+import type { Ptr } from "../../memory/arena.ts";
 import { TreeCursor } from "../../structures/tree-cursor.ts";
 import { HASHTABLE, HASHTABLE_EX, LIST, SKIPLIST, STREAM, STRING } from "../../types/kinds.ts";
 import { ID_WORDS } from "../../types/stream-id.ts";
-import { TAIL, TAIL_KEY, TAIL_LIVE, TAIL_USED, TREE } from "../../types/stream-layout.ts";
+import { StreamLeaves } from "../../types/stream-leaves.ts";
 import type { Compression, RdbOutput } from "../rdb/output.ts";
 import type { ValueWriter } from "../rdb/values.ts";
 import { BigBlocks, BigString, type BigTable, type BigValue, type Frame } from "./big-value.ts";
@@ -29,11 +29,11 @@ export abstract class ContentWriter {
   bigBytes = 64 * 1024;
   bigStringBytes = 256 * 1024;
   private readonly leaves: TreeCursor;
-  private readonly streamLeaves: TreeCursor;
+  private readonly streamLeaves: StreamLeaves;
 
   constructor(protected readonly keyspace: Keyspace) {
     this.leaves = new TreeCursor(keyspace.arena, 0);
-    this.streamLeaves = new TreeCursor(keyspace.arena, ID_WORDS);
+    this.streamLeaves = new StreamLeaves(keyspace.arena);
   }
 
   abstract begin(out: RdbOutput): void;
@@ -88,26 +88,22 @@ export abstract class ContentWriter {
 
   /** The tail, to which entries are added, and the groups are written at once. */
   private openStream(db: number, e: Ptr, blocks: GuardedBlocks): BigBlocks {
-    const { streamLeaves: tree, keyspace } = this;
-    const h = keyspace.streams.header(e);
-    const words = keyspace.arena.i32[h >>> SEGMENT_SHIFT];
-    const at = (h & UNIT_MASK) << 1;
+    const { streamLeaves: leaves } = this;
     const frame = this.stream(e);
+    const { head, tail } = frame;
     const found: number[] = [];
     const shape: number[] = [];
     const keys: number[] = [];
-    const t = words[at + TREE] as Ptr;
-    for (let more = t !== NULL && tree.seekFirst(t); more; more = tree.next()) {
-      tree.readKey();
-      found.push(tree.leaf);
-      shape.push(tree.leafBytes, tree.leafCount);
-      keys.push(...tree.key);
+    for (let more = leaves.seekFirst(this.keyspace.streams.header(e)); more; more = leaves.next()) {
+      if (leaves.isTail) {
+        frame.leaf(leaves.leaf, leaves.bytes, leaves.live, leaves.words, leaves.keyAt, tail);
+        continue;
+      }
+      found.push(leaves.leaf);
+      shape.push(leaves.bytes, leaves.live);
+      keys.push(...leaves.words);
     }
     const key = new Int32Array(keys);
-    const { head, tail } = frame;
-    if (words[at + TAIL] !== NULL) {
-      frame.leaf(words[at + TAIL] as Ptr, words[at + TAIL_USED], words[at + TAIL_LIVE], words, at + TAIL_KEY, tail);
-    }
     frame.end();
     return new BigBlocks(db, new Int32Array(found), head, tail, blocks, (i, out) =>
       frame.leaf(found[i] as Ptr, shape[2 * i], shape[2 * i + 1], key, i * ID_WORDS, out),
