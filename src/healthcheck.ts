@@ -4,10 +4,10 @@ import { argsOf } from "./resp/args.ts";
 
 const TIMEOUT_MS = 2000;
 /**
- * A server with a password that we do not know serves those who do; one whose disk is full serves those who read; one that runs a long script
- * can be told to end that. It would be of no use to end any of them.
+ * A server with a password that we do not know serves those who do; one whose disk is full serves those who read; one with as many clients as
+ * it may have serves them; one that runs a long script can be told to end that. It would be of no use to end any of them.
  */
-const ALIVE = /\+PONG|-NOAUTH|-MISCONF|-BUSY/;
+const ALIVE = /\+PONG|-NOAUTH|-MISCONF|-BUSY|-ERR max number of clients reached/;
 /** Enough was received to tell. */
 const ANSWER = new RegExp(`${ALIVE.source}|^-LOADING`);
 

@@ -4,6 +4,7 @@ import { healthcheck } from "../src/healthcheck.ts";
 
 const MISCONF = "-MISCONF Errors writing to the AOF file: No space left on device\r\n";
 const BUSY = "-BUSY Redis is busy running a script.\r\n";
+const FULL = "-ERR max number of clients reached\r\n";
 const WRONG = "-WRONGPASS invalid username-password pair or user is disabled.\r\n-NOAUTH Authentication required.\r\n";
 
 describe("the health check", () => {
@@ -22,7 +23,7 @@ describe("the health check", () => {
     return healthcheck(config.values);
   }
 
-  for (const answer of ["+PONG\r\n", "-NOAUTH Authentication required.\r\n", WRONG, MISCONF, BUSY]) {
+  for (const answer of ["+PONG\r\n", "-NOAUTH Authentication required.\r\n", WRONG, MISCONF, BUSY, FULL]) {
     test(`passes when the answer is ${JSON.stringify(answer)}`, async () => {
       expect(await check(answer)).toBe(0);
     });
