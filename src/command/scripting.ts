@@ -196,6 +196,7 @@ export class Scripting {
       handle: 0,
       generation: -1,
       loaded,
+      usedAt: 0,
     };
     if (this.compiled(c, script) === 0) return undefined;
     this.scripts.add(script);

@@ -1,3 +1,4 @@
+import { fullGC } from "bun:jsc";
 import type { Call } from "../command/call.ts";
 import { command, keysAt } from "../command/command.ts";
 import { ERRORS } from "../command/errors.ts";
@@ -310,7 +311,8 @@ const purge = command({
     const slice = new Slice(c.server.clock);
     slice.start(BACKGROUND_US_MAX);
     c.keyspace.defragmentation.purge(slice);
-    Bun.gc(false);
+    // Bun.gc(false) looks for young garbage only.
+    fullGC();
     c.reply.ok();
   },
 });

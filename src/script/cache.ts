@@ -23,6 +23,8 @@ export interface Script {
   generation: number;
   /** SCRIPT LOAD named it: it stays until SCRIPT FLUSH. */
   loaded: boolean;
+  /** The cache's: when it was run last, counted in runs. */
+  usedAt: number;
 }
 
 /**
@@ -31,7 +33,8 @@ export interface Script {
  * Invariants
  * 1. What is in `byHash` is also in `bySha`. Of scripts with the same hash it holds the last.
  * 2. `slots` has only scripts that are in `bySha`.
- * 3. `evaluated` holds those that were not loaded, the least recently used first.
+ * 3. `evaluated` holds those that were not loaded. Their order of use is in `usedAt`: to move them in a Set with each use makes a new table of it
+ *    after a few, and of tables that have grown old the collector finds none before it looks at everything.
  */
 export class ScriptCache {
   /** Scripts that were forgotten because there were too many. */
@@ -42,6 +45,7 @@ export class ScriptCache {
   /** Those that were asked for last, by the beginning of their SHA1. */
   private readonly slots: (Script | undefined)[] = new Array(SLOTS).fill(undefined);
   private readonly evaluated = new Set<Script>();
+  private uses = 0;
 
   /** `forget` is told of scripts that are evicted. */
   constructor(private readonly forget: (script: Script) => void) {}
@@ -85,6 +89,7 @@ export class ScriptCache {
     this.byHash.set(script.hash, script);
     this.bytes += script.body.length;
     if (script.loaded) return;
+    this.used(script);
     this.evaluated.add(script);
     if (this.evaluated.size > EVALUATED_MAX) this.evict();
   }
@@ -97,22 +102,24 @@ export class ScriptCache {
 
   /** A script is run. */
   used(script: Script): void {
-    if (script.loaded) return;
-    this.evaluated.delete(script);
-    this.evaluated.add(script);
+    script.usedAt = ++this.uses;
   }
 
   private evict(): void {
-    for (const oldest of this.evaluated) {
-      this.evaluated.delete(oldest);
-      this.bySha.delete(oldest.sha);
-      if (this.byHash.get(oldest.hash) === oldest) this.byHash.delete(oldest.hash);
-      this.slots.fill(undefined);
-      this.bytes -= oldest.body.length;
-      this.evictedCount++;
-      this.forget(oldest);
-      return;
+    let oldest!: Script;
+    let usedAt = Number.POSITIVE_INFINITY;
+    for (const script of this.evaluated) {
+      if (script.usedAt >= usedAt) continue;
+      oldest = script;
+      usedAt = script.usedAt;
     }
+    this.evaluated.delete(oldest);
+    this.bySha.delete(oldest.sha);
+    if (this.byHash.get(oldest.hash) === oldest) this.byHash.delete(oldest.hash);
+    this.slots.fill(undefined);
+    this.bytes -= oldest.body.length;
+    this.evictedCount++;
+    this.forget(oldest);
   }
 
   clear(): void {

@@ -1,3 +1,4 @@
+import { edenGC, heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { parseReply, type Reply } from "../support/reply.ts";
@@ -100,11 +101,27 @@ describe("MEMORY DOCTOR", () => {
   });
 });
 
+/** So much garbage that survived collections while it was in use. */
+function growOld(objects: number): void {
+  const used = Array.from({ length: objects }, (_, n) => ({ n }));
+  edenGC();
+  edenGC();
+  used.length = 0;
+}
+
 describe("MEMORY PURGE and MALLOC-STATS", () => {
   test("answer", () => {
     const c = new LocalServer().connect();
     expect(c.say("MEMORY PURGE")).toBe("+OK\r\n");
     expect(c.say("MEMORY MALLOC-STATS")).toContain("segment 0: 64.00M");
+  });
+
+  test("PURGE has garbage collected that has grown old", () => {
+    const c = new LocalServer().connect();
+    growOld(20_000);
+    const before = heapStats().objectCount;
+    c.say("MEMORY PURGE");
+    expect(heapStats().objectCount).toBeLessThan(before - 15_000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { edenGC, fullGC, heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { encode } from "../../src/lib/bytes.ts";
 import { ScriptCache } from "../../src/script/cache.ts";
@@ -52,6 +53,7 @@ describe("the cache of scripts", () => {
       handle: 1,
       generation: 1,
       loaded,
+      usedAt: 0,
     }));
   }
 
@@ -68,6 +70,19 @@ describe("the cache of scripts", () => {
     cache.add(evaluated[501]!);
     expect(forgotten).toEqual(["false2"]);
     expect([cache.size, cache.evictedCount]).toEqual([1501, 1]);
+  });
+
+  test("leaves no garbage to a full collection when scripts take turns", () => {
+    const cache = new ScriptCache(() => {});
+    const turns = scripts(4);
+    for (const script of turns) cache.add(script);
+    fullGC();
+    const before = heapStats().objectCount;
+    for (let round = 0; round < 20; round++) {
+      for (let use = 0; use < 1000; use++) cache.used(turns[use % turns.length]!);
+      edenGC();
+    }
+    expect(heapStats().objectCount - before).toBeLessThan(1000);
   });
 
   test("finds scripts by SHA1 in either letter case, and by their bytes", () => {
