@@ -31,7 +31,8 @@ interface Configurable extends ServerContext {
 export function applyConfig(server: Configurable): void {
   limitToContainer(server);
   saveWithoutFile(server);
-  followMemory(server);
+  followLimit(server);
+  followEncodings(server);
   followDefragmentation(server);
   followObservation(server);
   followOomScore(server);
@@ -49,10 +50,10 @@ function follow<K extends DirectiveName>(server: Configurable, name: K, apply: (
   });
 }
 
-function followMemory(server: Configurable): void {
-  const { access, hashes, lists, sets, streams, zsets } = server.keyspace;
+/** What is done at the limit of memory. */
+function followLimit(server: Configurable): void {
+  const { access, eviction } = server.keyspace;
   const { memoryLimit } = server;
-  const { eviction } = server.keyspace;
   follow(server, "maxmemory-policy", (policy) => {
     access.lfu = policy.endsWith("-lfu");
     access.countsReads = !policy.endsWith("-lrm");
@@ -76,6 +77,11 @@ function followMemory(server: Configurable): void {
   follow(server, "lfu-decay-time", (minutes) => {
     access.lfuDecayMinutes = minutes;
   });
+}
+
+/** How values are kept. */
+function followEncodings(server: Configurable): void {
+  const { hashes, lists, sets, streams, zsets } = server.keyspace;
   follow(server, "hash-max-listpack-entries", (entries) => {
     hashes.hashMaxListpackEntries = entries;
   });

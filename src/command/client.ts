@@ -30,6 +30,22 @@ export interface Link {
   readonly outputBuffers: number;
 }
 
+/** What a client has that is not connected: the one that executes what is in a file. */
+export const NO_LINK: Link = {
+  address: "",
+  localAddress: "",
+  descriptor: -1,
+  queryBytes: 0,
+  queryFreeBytes: 0,
+  inputBytes: 0,
+  outputBytes: 0,
+  outputBuffers: 0,
+  push() {},
+  close() {},
+  suspend() {},
+  resumeLater() {},
+};
+
 /** Reasons why a request of this client may not go straight to its command. One bit each; 0 is the common case. */
 export const GATE_UNAUTHENTICATED = 1;
 export const GATE_SUBSCRIBED = 2;

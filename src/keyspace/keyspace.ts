@@ -67,11 +67,12 @@ export class Keyspace implements DatabaseOwner {
     readonly clock: Clock,
     readonly random: Random,
     toucher?: PageToucher,
+    secret = randomSecret(),
   ) {
     this.arena = new Arena(toucher);
     this.entries = new Entries(this.arena);
     this.nowMs = clock.unixMs();
-    this.dict = new Dict(this.arena, this.entries, ...randomSecret());
+    this.dict = new Dict(this.arena, this.entries, ...secret);
     this.hashes = new HashValues(this.arena, this.entries, this.dict, this);
     this.collections[HASH] = this.hashes;
     this.lists = new ListValues(this.arena, this.entries);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { requireRedisServer, type Server, startOurs, startRedis } from "../support/oracle.ts";
 import { encodePipeline, RawConnection } from "../support/raw.ts";
-import { seed } from "./compare.ts";
+import { seed } from "../support/seed.ts";
 import { bitmaps } from "./families/bitmaps.ts";
 import { expiry } from "./families/expiry.ts";
 import { hashes } from "./families/hashes.ts";

@@ -4,16 +4,15 @@
 // sequences: GO_REDIS_RUNS=50 GO_REDIS_SEED=$RANDOM bun test test/differential looks further than CI does.
 import fc from "fast-check";
 import { parseReply, type Reply } from "../support/reply.ts";
+import { seed } from "../support/seed.ts";
 import { anyCommand, type Family, sequenceOf } from "./generate.ts";
 import { Difference, type Pair, type Protocol } from "./pair.ts";
 import { lines, type Words } from "./words.ts";
 
-const DEFAULT_SEED = 20_240_607;
 const SEQUENCE_LENGTH_MAX = 40;
 const STEPS_MAX = 30;
 const REPORTED_MAX = 100;
 
-export const seed = Number(process.env["GO_REDIS_SEED"] ?? DEFAULT_SEED);
 export const runsFactor = Number(process.env["GO_REDIS_RUNS"] ?? 1);
 
 /** Compares random sequences; a failing one is shortened by fast-check before it is reported. */

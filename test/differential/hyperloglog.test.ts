@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { Random } from "../../src/lib/random.ts";
 import { requireRedisServer } from "../support/oracle.ts";
 import type { Arg } from "../support/raw.ts";
-import { seed } from "./compare.ts";
+import { seed } from "../support/seed.ts";
 import { Pair } from "./pair.ts";
 
 describe.skipIf(requireRedisServer() === undefined)("HyperLogLog values are those of redis-server", () => {

@@ -3,7 +3,8 @@
 // A list of everything that differs, for working through it: where the tests stop at the first difference and shorten it,
 // this runs many sequences and prints the first difference of each, one example per command and kind of reply.
 import fc from "fast-check";
-import { runsFactor, seed } from "./compare.ts";
+import { seed } from "../support/seed.ts";
+import { runsFactor } from "./compare.ts";
 import { FAMILIES } from "./families/all.ts";
 import { sequenceOf } from "./generate.ts";
 import { type Difference, Pair, type Protocol } from "./pair.ts";

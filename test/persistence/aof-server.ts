@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client, type Link } from "../../src/command/client.ts";
+import { Client, NO_LINK } from "../../src/command/client.ts";
 import { CommandTable } from "../../src/command/table.ts";
 import { COMMANDS } from "../../src/commands/index.ts";
 import { ConfigStore } from "../../src/config/store.ts";
@@ -10,23 +10,9 @@ import type { FileCalls } from "../../src/persistence/file-calls.ts";
 import { argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { Server } from "../../src/server.ts";
+import { seed } from "../support/seed.ts";
 import { CapturedLog } from "./captured-log.ts";
 import { removeScratch, scratch } from "./scratch.ts";
-
-const NO_LINK: Link = {
-  address: "127.0.0.1:50000",
-  localAddress: "127.0.0.1:6379",
-  descriptor: 8,
-  queryBytes: 0,
-  queryFreeBytes: 0,
-  inputBytes: 0,
-  outputBytes: 0,
-  outputBuffers: 0,
-  push() {},
-  close() {},
-  suspend() {},
-  resumeLater() {},
-};
 
 const started: AofServer[] = [];
 
@@ -67,6 +53,7 @@ export class AofServer {
     const refusal = this.config.set(Object.entries({ dir, appendonly: "yes", ...settings }));
     if (refusal !== undefined) throw new Error(refusal);
     this.server = new Server(this.config, new CommandTable(COMMANDS), this.log, this.clock, fileCalls);
+    this.server.random.seed(seed);
     started.push(this);
     this.client = new Client(1, NO_LINK, this.server.keyspace.databases[0]!, 0);
   }

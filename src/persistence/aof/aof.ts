@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -12,16 +12,15 @@ import type { Executor } from "../../command/executor.ts";
 import { UnsyncedKeys } from "../../command/unsynced-keys.ts";
 import { dumpPath } from "../dump-path.ts";
 import type { FileCalls } from "../file-calls.ts";
-import { DumpLoading } from "../rdb/dump-loading.ts";
 import { RdbLoadError } from "../rdb/rdb-loader.ts";
 import type { WriterFile } from "./append-file.ts";
 import { adoptName } from "./file-name.ts";
-import { AofError, AofFolder, type Cut } from "./folder.ts";
+import { AofError, AofFolder } from "./folder.ts";
 import { AofJournal } from "./journal.ts";
-import { AofLoader } from "./loader.ts";
 import { ManifestError } from "./manifest.ts";
 import { MeasuredFile } from "./measured-file.ts";
 import { AofRewrite, type BaseWriter, type Continuation, type RewriteHost } from "./rewrite.ts";
+import { StoredData } from "./stored-data.ts";
 
 const SYNC_MS = 1000;
 
@@ -41,11 +40,9 @@ type Figures = Persistence["figures"];
  */
 export class Aof implements Persistence, RewriteHost {
   writeDelayUs = 0;
-  lastLoad = { keysLoaded: 0, keysExpired: 0 };
   state: "off" | "waiting" | "on" = "off";
   folder: AofFolder;
   private journal: AofJournal | undefined;
-  private loader: LoadProgress | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
   /** Bytes of all files but the one that is written, and of all when the last rewrite was done; at first, of the base file. */
   private closedBytes = 0;
@@ -53,17 +50,19 @@ export class Aof implements Persistence, RewriteHost {
   /** Where the offsets of the next journal begin. */
   private offset = 0;
   private readonly rewrite: AofRewrite;
+  private readonly stored: StoredData;
 
   /** `calls` change the folder. */
   constructor(
     private readonly context: ServerContext,
-    private readonly executor: Executor,
+    executor: Executor,
     writer: () => BaseWriter,
     private readonly calls: FileCalls,
   ) {
     const { config } = context;
     this.folder = this.newFolder();
     this.rewrite = new AofRewrite(context, this, writer);
+    this.stored = new StoredData(context, executor);
     config.onChange("appendonly", (on) => (on ? this.switchOn() : this.switchOff()));
     config.onChange("appendfsync", () => this.configure());
     config.onChange("aof-timestamp-enabled", () => this.configure());
@@ -81,7 +80,7 @@ export class Aof implements Persistence, RewriteHost {
       await this.settled();
       await this.removeTemporary();
       if (this.context.config.values.appendonly) await this.loadFolder(restoreTo);
-      else if (restoreTo === undefined) await this.loadDump();
+      else if (restoreTo === undefined) await this.stored.loadDump();
       else throw new AofError("Can't restore to a time: the append only file is off");
       return undefined;
     } catch (error) {
@@ -102,9 +101,7 @@ export class Aof implements Persistence, RewriteHost {
       await this.settled();
       this.folder = this.newFolder();
       this.folder.read();
-      const loader = new AofLoader(this.context, this.executor, this.folder);
-      this.loader = loader;
-      await loader.load();
+      await this.stored.replay(this.folder);
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -114,17 +111,9 @@ export class Aof implements Persistence, RewriteHost {
   }
 
   private loadingEnded(): void {
-    this.loader = undefined;
+    this.stored.loading = undefined;
     this.context.gate &= ~GATE_LOADING;
     this.context.keyspace.bigKeys.search();
-  }
-
-  private async loadDump(): Promise<void> {
-    const dump = new DumpLoading(this.context);
-    this.loader = dump;
-    await dump.load();
-    const { keysLoaded, keysExpired } = dump;
-    this.lastLoad = { keysLoaded, keysExpired };
   }
 
   private async loadFolder(restoreTo: number | undefined): Promise<void> {
@@ -134,23 +123,12 @@ export class Aof implements Persistence, RewriteHost {
     this.folder = folder;
     await folder.readToLoad(hasDump);
     if (hasDump && folder.files.length === 0) await this.takeOverDump();
-    else await this.loadFiles(restoreTo);
+    else await this.stored.loadFiles(folder, restoreTo);
     this.use(await this.folder.open());
     this.measure();
     this.baseBytes = this.sizeOfBase();
     this.state = "on";
     this.rewrite.enqueue(() => this.removeHistory());
-  }
-
-  private async loadFiles(restoreTo: number | undefined): Promise<void> {
-    const { folder } = this;
-    this.tellOfNewerDump();
-    const refusal = restoreTo === undefined ? undefined : folder.restoringRefusal(restoreTo);
-    if (refusal !== undefined) throw new AofError(refusal);
-    const loader = new AofLoader(this.context, this.executor, folder, restoreTo);
-    this.loader = loader;
-    await loader.load();
-    if (restoreTo !== undefined) await this.cutBack(loader.cut, restoreTo);
   }
 
   /**
@@ -163,43 +141,13 @@ export class Aof implements Persistence, RewriteHost {
     log.notice(
       `The append only file is on, and there is none yet: the snapshot ${name} is loaded and an append only file made from it`,
     );
-    await this.loadDump();
+    await this.stored.loadDump();
     await this.folder.beginFirstBase();
     if (this.rewrite.start()) await this.settled();
     if (this.folder.files.length === 0) throw new AofError(`No append only file can be made from the snapshot ${name}`);
     await this.folder.endFirstBase();
     log.notice(
       `From now on the data is in the append only file. The snapshot ${name} is left as it is and not read again`,
-    );
-  }
-
-  /** A Redis that only saves snapshots may have been at work here since: what it wrote must not be missed without a word. */
-  private tellOfNewerDump(): void {
-    const { folder } = this;
-    const { values } = this.context.config;
-    const { dbfilename, appendfilename, appenddirname } = values;
-    const dumpMs = changedMs(dumpPath(values));
-    if (folder.files.length === 0 || folder.files.some((file) => changedMs(folder.path(file)) >= dumpMs)) return;
-    this.context.log.notice(
-      `The append only file ${appendfilename} is loaded. The snapshot ${dbfilename} is newer than it, but not read: if a Redis has saved ` +
-        `it since, end this server and put ${appenddirname} away to have it instead`,
-    );
-  }
-
-  private async cutBack(cut: Cut | undefined, time: number): Promise<void> {
-    const { log } = this.context;
-    const { folder } = this;
-    if (cut === undefined) {
-      log.warning(`Restored to ${time}: nothing is left out, because nothing was written later`);
-      return;
-    }
-    const { files } = folder;
-    const later = files.slice(files.findIndex(({ name }) => name === cut.file.name) + 1);
-    const bytes = later.reduce((sum, file) => sum + folder.sizeOf(file), folder.sizeOf(cut.file) - cut.length);
-    const kept = await folder.cutBack(cut, time);
-    log.warning(
-      `Restored to ${time}: ${bytes} bytes that were written later are left out (${cut.file.name} from offset ${cut.length} on, ` +
-        `and ${later.length} files after it). Everything there was is kept in ${kept}`,
     );
   }
 
@@ -231,7 +179,11 @@ export class Aof implements Persistence, RewriteHost {
 
   /** The loading that is going on. */
   get loading(): LoadProgress | undefined {
-    return this.loader;
+    return this.stored.loading;
+  }
+
+  get lastLoad(): Persistence["lastLoad"] {
+    return this.stored.lastLoad;
   }
 
   get isWaiting(): boolean {
@@ -293,7 +245,7 @@ export class Aof implements Persistence, RewriteHost {
 
   /** Starts a rewrite that is due. To be called regularly. */
   watch(): void {
-    if (this.loader !== undefined) return;
+    if (this.loading !== undefined) return;
     const { config } = this.context;
     const isLarge = this.state === "on" && this.size > config.values["auto-aof-rewrite-min-size"];
     this.rewrite.watch(isLarge ? Math.floor((this.size * 100) / (this.baseBytes || 1)) - 100 : undefined);
@@ -463,11 +415,6 @@ export class Aof implements Persistence, RewriteHost {
     else this.context.unsynced = undefined;
     this.journal.resting = values["no-appendfsync-on-rewrite"] && this.rewrite.isWriting;
   }
-}
-
-/** When a file was changed, Unix time; 0 if there is none. */
-function changedMs(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function isRunning(pid: number): boolean {

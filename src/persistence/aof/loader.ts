@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { Client, type Link } from "../../command/client.ts";
+import { Client, NO_LINK } from "../../command/client.ts";
 import type { ServerContext } from "../../command/context.ts";
 import type { Executor } from "../../command/executor.ts";
 import { osErrorText } from "../../lib/os-errors.ts";
@@ -9,22 +9,6 @@ import { RdbLoadError, RdbLoader } from "../rdb/rdb-loader.ts";
 import { AofError, type AofFolder, type Cut } from "./folder.ts";
 import type { AofFile } from "./manifest.ts";
 import { FileReplay } from "./replay.ts";
-
-/** The link of the client that executes what is in the file. */
-const NO_LINK: Link = {
-  address: "",
-  localAddress: "",
-  descriptor: -1,
-  queryBytes: 0,
-  queryFreeBytes: 0,
-  inputBytes: 0,
-  outputBytes: 0,
-  outputBuffers: 0,
-  push() {},
-  close() {},
-  suspend() {},
-  resumeLater() {},
-};
 
 /** Replays the files of a folder into the keyspace, in slices between which the event loop runs. */
 export class AofLoader extends Loading {

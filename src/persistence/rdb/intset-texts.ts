@@ -45,8 +45,7 @@ export class IntsetTexts implements Texts {
     this.isFirst = false;
     this.high = high;
     this.low = low;
-    if (width === 8) out.setWide(buf, at);
-    else out.setInteger(low);
+    out.setSigned(buf, at, width);
     this.at = at + width;
     return true;
   }

@@ -5,7 +5,7 @@ import { formatInteger } from "../../lib/integer.ts";
 import type { PackedBuilder } from "../../structures/packed-builder.ts";
 import type { ScoreCodec } from "../../types/packed-zset.ts";
 import { RdbError } from "./rdb-input.ts";
-import { type Item, type PackLimits, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, type PackLimits, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A listpack: its bytes (4), the number of elements (2), the elements, END. An element starts with a code that says what it is:
@@ -243,8 +243,7 @@ export class ListpackTexts implements Texts {
     const bytes = integerBytes(code);
     this.size = 1 + bytes;
     if (bytes === 0 || at + this.size > this.end) this.damaged();
-    if (bytes === 8) out.setWide(buf, at + 1);
-    else out.setInteger(readSigned(buf, at + 1, bytes));
+    out.setSigned(buf, at + 1, bytes);
   }
 
   /** Goes to the next element; what stands between must be the length of this one. */

@@ -25,8 +25,13 @@ export class Item extends Span {
     return this.isInteger ? digitCount(this.integer) : this.len;
   }
 
-  /** The signed integer of 64 bits at buf[at], the lowest byte first. */
-  setWide(buf: Uint8Array, at: number): void {
+  /** The signed integer of 1 to 4 or 8 bytes at buf[at], the lowest byte first. */
+  setSigned(buf: Uint8Array, at: number, bytes: number): void {
+    if (bytes === 8) this.setWide(buf, at);
+    else this.setInteger(readSigned(buf, at, bytes));
+  }
+
+  private setWide(buf: Uint8Array, at: number): void {
     const { digits } = this;
     const low = readSigned(buf, at, 4);
     const high = readSigned(buf, at + 4, 4);

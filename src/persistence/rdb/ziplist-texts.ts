@@ -1,6 +1,6 @@
 import type { Span } from "../../lib/bytes.ts";
 import { RdbError } from "./rdb-input.ts";
-import { type Item, readSigned, readUnsigned, type Texts } from "./texts.ts";
+import { type Item, readUnsigned, type Texts } from "./texts.ts";
 
 /**
  * A ziplist, which Redis wrote before listpacks: its bytes (4), where its last element is (4), the number of elements (2), the elements, END.
@@ -103,8 +103,7 @@ export class ZiplistTexts implements Texts {
   private integer(at: number, bytes: number, out: Item): void {
     this.following = at + bytes;
     if (bytes === 0 || this.following > this.end) this.damaged();
-    if (bytes === 8) out.setWide(this.buf, at);
-    else out.setInteger(readSigned(this.buf, at, bytes));
+    out.setSigned(this.buf, at, bytes);
   }
 
   private damaged(): never {

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { TYPE } from "../../../src/persistence/rdb/codes.ts";
 import { LocalServer } from "../../commands/local-server.ts";
-import { requireRedisServer, type Server, startRedis } from "../../support/oracle.ts";
-import { RawConnection } from "../../support/raw.ts";
+import { BesideRedis } from "../../support/beside-redis.ts";
+import { requireRedisServer } from "../../support/oracle.ts";
 import { asking, askingLocal, contentOf, contentsOf, differences } from "./contents.ts";
 import { everything } from "./dataset.ts";
 import { bytes, length, little, payload, string } from "./encoders.ts";
@@ -12,30 +12,21 @@ const text = (buf: Uint8Array) => Buffer.from(buf).toString("latin1");
 const SIMPLE = text(payload(0, string("value")));
 
 describe.skipIf(requireRedisServer() === undefined)("RESTORE, beside redis-server's", () => {
-  let redis: Server;
-  let connection: RawConnection;
-  beforeAll(async () => {
-    redis = await startRedis(["--sanitize-dump-payload", "yes"]);
-    connection = await RawConnection.connect(redis.port);
-  });
-  afterAll(async () => {
-    connection.close();
-    await redis.stop();
-  });
+  const redis = new BesideRedis("--sanitize-dump-payload", "yes");
 
   for (const { name, payload } of OLD_FORMS) {
     test(`reads as redis-server does: ${name}`, async () => {
       const client = new LocalServer().connect();
       const request = ["RESTORE", "key", "0", text(payload), "REPLACE"];
-      expect(await connection.text(...request)).toBe("+OK\r\n");
+      expect(await redis.connection.text(...request)).toBe("+OK\r\n");
       expect(client.ask(...request)).toBe("+OK\r\n");
-      expect(await contentOf(askingLocal(client), "key")).toBe(await contentOf(asking(connection), "key"));
+      expect(await contentOf(askingLocal(client), "key")).toBe(await contentOf(asking(redis.connection), "key"));
     });
   }
 
   test("takes all that redis-server dumps", async () => {
-    await connection.text("FLUSHALL");
-    const ask = asking(connection);
+    await redis.connection.text("FLUSHALL");
+    const ask = asking(redis.connection);
     await ask(everything(21));
     const client = new LocalServer().connect();
     for (const [place] of await contentsOf(ask)) {
@@ -85,10 +76,13 @@ describe.skipIf(requireRedisServer() === undefined)("RESTORE, beside redis-serve
     ["TTL", "key"],
   ];
   test("answers as redis-server does", async () => {
-    await connection.text("FLUSHALL");
+    await redis.connection.text("FLUSHALL");
     const client = new LocalServer().connect();
     for (const request of REQUESTS) {
-      expect({ request, reply: client.ask(...request) }).toEqual({ request, reply: await connection.text(...request) });
+      expect({ request, reply: client.ask(...request) }).toEqual({
+        request,
+        reply: await redis.connection.text(...request),
+      });
     }
   });
 });

@@ -1,5 +1,5 @@
 // Values of all sorts, by way of a payload or a file, in this server and, where it knows them, in redis-server.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { LocalServer } from "../../commands/local-server.ts";
 import { checkProperty } from "../../differential/compare.ts";
@@ -12,8 +12,9 @@ import { streams } from "../../differential/families/streams.ts";
 import { strings } from "../../differential/families/strings.ts";
 import { type Family, sequenceOf } from "../../differential/generate.ts";
 import type { Words } from "../../differential/words.ts";
-import { requireRedisServer, type Server, startRedis } from "../../support/oracle.ts";
-import { encodePipeline, RawConnection } from "../../support/raw.ts";
+import { BesideRedis } from "../../support/beside-redis.ts";
+import { requireRedisServer } from "../../support/oracle.ts";
+import { encodePipeline } from "../../support/raw.ts";
 import { parseReply, texts } from "../../support/reply.ts";
 import { type Ask, asking, askingLocal, contentOf } from "./contents.ts";
 import { everything } from "./dataset.ts";
@@ -146,26 +147,17 @@ describe("a value that we dumped", () => {
 });
 
 describe.skipIf(requireRedisServer() === undefined)("a value that we dumped, in redis-server", () => {
-  let redis: Server;
-  let connection: RawConnection;
-  beforeAll(async () => {
-    redis = await startRedis(["--sanitize-dump-payload", "yes"]);
-    connection = await RawConnection.connect(redis.port);
-  });
-  afterAll(async () => {
-    connection.close();
-    await redis.stop();
-  });
+  const redis = new BesideRedis("--sanitize-dump-payload", "yes");
 
   for (const family of FAMILIES) {
     test(`is the same after any sequence of commands: ${family.name}`, () =>
       checkProperty(fc.tuple(sequenceOf(family, LENGTH_MAX), fc.boolean()), RUNS, async ([sequence, small]) => {
         const ours = serverWith(sequence, small);
-        const theirs = asking(connection);
+        const theirs = asking(redis.connection);
         await theirs([["FLUSHALL"]]);
         for (const key of await keysOf(ours)) {
-          connection.send(encodePipeline([["RESTORE", key, "0", await payloadOf(ours, key)]]));
-          const [reply] = await connection.read(1);
+          redis.connection.send(encodePipeline([["RESTORE", key, "0", await payloadOf(ours, key)]]));
+          const [reply] = await redis.connection.read(1);
           expect([key, parseReply(reply!).value]).toEqual([key, "OK"]);
           await ours([["PERSIST", key]]);
           expect(await contentOf(theirs, key)).toBe(await contentOf(ours, key));
