@@ -29,8 +29,9 @@ export class Connection implements Link, Pending, Sink {
   /** The request that did not end with its chunk. This and the next two are made when needed: most connections are idle. */
   private carry: Carry | undefined;
   private queue: SendQueue | undefined;
-  /** Chunks that came while the connection was suspended. */
+  /** Chunks that came while the connection was suspended, and their bytes. */
   private waiting: Uint8Array[] | undefined;
+  private waitingBytes = 0;
   /** Messages that were pushed in the middle of a request, to be sent after its reply. */
   private held: OwnedBytes[] | undefined;
   /** Messages were pushed in this poll: others may have changed something. */
@@ -73,10 +74,6 @@ export class Connection implements Link, Pending, Sink {
 
   get inputBytes(): number {
     return (this.carry?.bufferBytes ?? 0) + this.waitingBytes;
-  }
-
-  private get waitingBytes(): number {
-    return this.waiting === undefined ? 0 : this.waiting.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   get queryFreeBytes(): number {
@@ -126,6 +123,7 @@ export class Connection implements Link, Pending, Sink {
   private hold(chunk: Uint8Array): void {
     this.waiting ??= [];
     this.waiting.push(chunk);
+    this.waitingBytes += chunk.length;
     this.measure();
     this.host.checkQueryBuffer(this);
   }
@@ -135,6 +133,7 @@ export class Connection implements Link, Pending, Sink {
     if (rest.length === 0) return;
     this.waiting ??= [];
     this.waiting.unshift(rest);
+    this.waitingBytes += rest.length;
   }
 
   /** Executes the requests of a chunk, the carried one first. */
@@ -255,6 +254,7 @@ export class Connection implements Link, Pending, Sink {
     this.host.startPoll();
     while (!this.isStopped && this.waiting !== undefined) {
       const chunk = this.waiting.shift()!;
+      this.waitingBytes -= chunk.length;
       if (this.waiting.length === 0) this.waiting = undefined;
       this.executeAll(chunk);
     }
@@ -437,6 +437,7 @@ export class Connection implements Link, Pending, Sink {
     this.queue = undefined;
     this.dropCarry();
     this.waiting = undefined;
+    this.waitingBytes = 0;
     this.rangeStart = this.rangeEnd = 0;
     this.host.disconnected(this);
   }

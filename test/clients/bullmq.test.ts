@@ -314,5 +314,5 @@ describe("BullMQ, while the server is killed with SIGKILL and started again,", (
     await Promise.all(workers.map((worker) => worker.close()));
     await queue.close();
     await durable.remove();
-  }, 180_000);
+  }, 300_000);
 });

@@ -31,12 +31,12 @@ import { PubSub } from "../../src/pubsub/pubsub.ts";
 import { type Args, argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
 import { InlineThread } from "../persistence/inline-thread.ts";
-import { seed } from "../support/seed.ts";
+import { secret, seed } from "../support/seed.ts";
 
 export class LocalServer implements ServerContext {
   readonly clock = new ManualClock();
   readonly random = new Random(seed);
-  readonly keyspace = new Keyspace(16, this.clock, this.random, undefined, [seed, seed]);
+  readonly keyspace = new Keyspace(16, this.clock, this.random, undefined, secret);
   readonly config = new ConfigStore();
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();

@@ -9,10 +9,11 @@ import { NULL, type Ptr } from "../../src/memory/arena.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
 import { RAW_STRING } from "../../src/types/string.ts";
+import { secret } from "../support/seed.ts";
 
 class Store {
   readonly clock = new ManualClock();
-  readonly keyspace = new Keyspace(2, this.clock, new Random(1));
+  readonly keyspace = new Keyspace(2, this.clock, new Random(1), undefined, secret);
   readonly stats = new ServerStats();
   readonly expiry = new ExpiryCycle(this.keyspace);
   readonly db = this.keyspace.databases[0];

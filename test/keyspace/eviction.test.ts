@@ -6,12 +6,13 @@ import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
 import { RAW_STRING } from "../../src/types/string.ts";
+import { secret } from "../support/seed.ts";
 
 const VALUE = encode("v");
 
 class Cache {
   readonly clock = new ManualClock();
-  readonly keyspace = new Keyspace(3, this.clock, new Random(7));
+  readonly keyspace = new Keyspace(3, this.clock, new Random(7), undefined, secret);
   readonly gone: string[] = [];
 
   constructor(policy: string) {

@@ -9,6 +9,7 @@ import { blockBytes } from "../../src/memory/size-classes.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { type EndedFields, FIELDS_PER_STEP, NO_DEADLINE, NO_FIELD } from "../../src/types/hash-deadlines.ts";
 import { ENCODING_NAMES } from "../../src/types/kinds.ts";
+import { secret } from "../support/seed.ts";
 
 function text({ buf, start, len }: Span): string {
   return latin1(buf, start, len);
@@ -35,7 +36,7 @@ class Rig {
   endedAtOnceMax = 0;
 
   constructor(readonly random: Random) {
-    this.keyspace = new Keyspace(2, this.clock, random);
+    this.keyspace = new Keyspace(2, this.clock, random, undefined, secret);
     this.keyspace.observer = {
       keyCreated: () => {},
       keyEvicted: () => {},

@@ -10,6 +10,7 @@ import { argsOf } from "../../src/resp/args.ts";
 import { PackedList } from "../../src/structures/packed-list.ts";
 import { PACKED_HASH } from "../../src/types/hash.ts";
 import { HASHTABLE, LISTPACK } from "../../src/types/kinds.ts";
+import { secret } from "../support/seed.ts";
 
 /** One hash under the key "h", and the Map that it should be. Texts have one character a byte. */
 class Checked {
@@ -20,7 +21,7 @@ class Checked {
   e: Ptr = NULL;
 
   constructor(maxEntries = 512, maxValue = 64) {
-    this.keyspace = new Keyspace(1, new ManualClock(), new Random(1));
+    this.keyspace = new Keyspace(1, new ManualClock(), new Random(1), undefined, secret);
     this.db = this.keyspace.databases[0];
     this.hashes = this.keyspace.hashes;
     this.hashes.hashMaxListpackEntries = maxEntries;

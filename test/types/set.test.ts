@@ -7,10 +7,11 @@ import { Random } from "../../src/lib/random.ts";
 import { NULL, type Ptr } from "../../src/memory/arena.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { HASHTABLE, INTSET, LISTPACK } from "../../src/types/kinds.ts";
+import { secret } from "../support/seed.ts";
 
 /** One set under the key "s", and the Set that it should be. Texts have one character a byte. */
 class Checked {
-  readonly keyspace = new Keyspace(1, new ManualClock(), new Random(1));
+  readonly keyspace = new Keyspace(1, new ManualClock(), new Random(1), undefined, secret);
   readonly random = new Random(2);
   readonly db = this.keyspace.databases[0];
   readonly sets = this.keyspace.sets;

@@ -8,12 +8,13 @@ import { NULL, type Ptr } from "../../src/memory/arena.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LISTPACK, SKIPLIST } from "../../src/types/kinds.ts";
 import { LexRange, ScoreRange } from "../../src/types/zset-range.ts";
+import { secret } from "../support/seed.ts";
 
 type Scored = readonly [member: string, score: number];
 
 /** One sorted set under the key "z", and the Map that it should be. Texts have one character a byte. */
 class Checked {
-  readonly keyspace = new Keyspace(1, new ManualClock(), new Random(1));
+  readonly keyspace = new Keyspace(1, new ManualClock(), new Random(1), undefined, secret);
   readonly db = this.keyspace.databases[0];
   readonly zsets = this.keyspace.zsets;
   readonly model = new Map<string, number>();
