@@ -22,9 +22,9 @@ export class Candidates {
     this.worth = new Float64Array(lengthMax);
   }
 
-  /** Whether a key that is worth so much would be taken in. */
+  /** Whether a key that is worth so much would be taken in: of equals, too, or those in full homes would be spared. */
   wants(worth: number): boolean {
-    return this.length < this.lengthMax || worth < this.worth[0];
+    return this.length < this.lengthMax || worth <= this.worth[0];
   }
 
   /** Takes in a key that `wants` has said yes to, in the place of the one that is worth most if there is no room. */
@@ -33,7 +33,7 @@ export class Candidates {
     let at = this.length;
     if (at === this.lengthMax) {
       at = 0;
-      for (; at + 1 < this.length && this.worth[at + 1] > worth; at++) this.move(at + 1, at);
+      for (; at + 1 < this.length && this.worth[at + 1] >= worth; at++) this.move(at + 1, at);
     } else {
       this.length++;
       for (; at > 0 && this.worth[at - 1] < worth; at--) this.move(at - 1, at);

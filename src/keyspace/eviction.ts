@@ -23,7 +23,7 @@ export function policyOf(name: string): Policy | undefined {
 }
 
 const MEASURES: readonly Measure[] = ["lru", "lfu", "lrm", "ttl", "random"];
-const CANDIDATES_MAX = 16;
+const CANDIDATES_MAX = 8;
 /** Entries of one home that are looked at, at most. */
 const ROW_MAX = 64;
 /** Homes that are looked into at most before it is enough, in sparse tables. */
@@ -148,17 +148,17 @@ export class Eviction {
       wanted -= this.lookIntoHome(db, hand, volatile);
     }
     this.hands[db.id] = hand;
-    this.surplus[db.id] = Math.min(this.samples, -wanted);
+    this.surplus[db.id] = -wanted;
   }
 
-  /** Returns the number of keys there that may go. */
+  /** Returns the number of keys there that may go. Begins with any of them, or those in the first places would go sooner. */
   private lookIntoHome(db: Database, home: number, volatile: boolean): number {
     const { row, bits, candidates } = this;
     const { entries } = this.owner;
     const length = this.rowOf(db, home, volatile);
     // Each is somewhere else in memory: read in so small a loop, they are waited for together.
     for (let i = 0; i < length; i++) bits[i] = entries.access(row[i] as Ptr);
-    for (let i = 0; i < length; i++) {
+    for (let n = 0, i = this.owner.random.below(length); n < length; n++, i = i + 1 < length ? i + 1 : 0) {
       const worth = this.worthByUse(bits[i]);
       if (candidates.wants(worth)) candidates.add(row[i] as Ptr, db.id, home, worth);
     }

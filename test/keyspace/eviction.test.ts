@@ -122,6 +122,20 @@ describe("eviction", () => {
     expect(cache.evict(50).filter((name) => name.startsWith("new")).length).toBeLessThan(10);
   });
 
+  test("by allkeys-lfu takes all that are used as little equally likely, wherever in the table they are", () => {
+    const cache = new Cache("allkeys-lfu");
+    const size = 300;
+    for (let i = 0; i < size; i++) cache.set(`key${i}`);
+    let old = 0;
+    for (let i = size; i < 40 * size; i++) {
+      const [gone] = cache.evict(1);
+      if (i - Number(gone!.slice(3)) > 5 * size) old++;
+      cache.set(`key${i}`);
+    }
+    // Of keys that are drawn by chance, one in e^5 lives that long: 0.7 %.
+    expect(old / (39 * size)).toBeLessThan(0.015);
+  });
+
   for (const share of [2, 50]) {
     for (const policy of ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"]) {
       test(`by ${policy} takes keys with a deadline and no others, one key in ${share} having one`, () => {
