@@ -23,6 +23,10 @@ export const OUTPUT_UNCHECKED_BYTES_MAX = 16 * 1024;
 export const QUEUE_GATHER_BYTES = 64 * 1024;
 /** A key or value may not be longer than proto-max-bulk-len; this is the bound of a string that commands build (Redis's 512 MB). */
 export const STRING_BYTES_MAX = 512 * 1024 * 1024;
+/** A poll in which requests have taken so long leaves the rest of what each connection has sent to the next one. */
+export const REQUESTS_US_MAX = 4000;
+/** It is looked at the clock for this after so many requests of one chunk, and whenever replies are sent early. */
+export const REQUESTS_PER_LOOK = 64;
 /** Background work of all kinds at the end of a poll: at least and at most so much, and in between this share of the time for its requests. */
 export const BACKGROUND_US_MIN = 250;
 export const BACKGROUND_US_MAX = 1000;

@@ -28,6 +28,7 @@ import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
+import { REQUESTS_US_MAX } from "./limits.ts";
 import { forgetIdleCode } from "./memory/advice.ts";
 import { type PageRange, PageToucher } from "./memory/page-toucher.ts";
 import { Admission } from "./net/admission.ts";
@@ -408,6 +409,10 @@ export class Server implements ServerContext, Host {
     if (this.paused.delete(connection)) this.pause.heldBack--;
     stopMonitoring(this, client);
     if (client.waiting !== undefined) this.waiting.remove(client.waiting);
+  }
+
+  get isTurnOver(): boolean {
+    return this.clock.monotonicUs() - this.pollStartUs > REQUESTS_US_MAX;
   }
 
   resumeLater(connection: Connection): void {

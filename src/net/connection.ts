@@ -2,7 +2,7 @@ import type { Socket } from "bun";
 import { Client, GATE_UNAUTHENTICATED, type Link } from "../command/client.ts";
 import { POSTPONED } from "../command/executor.ts";
 import { type OwnedBytes, own } from "../lib/bytes.ts";
-import { OUTPUT_GATHER_BYTES, OUTPUT_UNCHECKED_BYTES_MAX } from "../limits.ts";
+import { OUTPUT_GATHER_BYTES, OUTPUT_UNCHECKED_BYTES_MAX, REQUESTS_PER_LOOK } from "../limits.ts";
 import type { Args } from "../resp/args.ts";
 import { COMPLETE, INCOMPLETE } from "../resp/parser.ts";
 import { addressOf } from "./address.ts";
@@ -23,6 +23,8 @@ const LINGER_MS = 5000;
  * 3. Nothing is written to the socket before the end of the poll, and before the journal acknowledges what the client is told of
  *    (`Host.isAcknowledged`): its own changes, and in messages those of others. What follows in the same connection waits with it.
  * 4. What the kernel does not take is copied, and counts against the limits of the client's class.
+ * 5. Whoever sends many requests at once does not keep the others waiting: when the poll has lasted for long the rest of the chunk is left to
+ *    the next one. Nothing more is read until it is executed, so what waits is bounded, and the client's end is seen after it.
  */
 export class Connection implements Link, Pending, Sink {
   readonly client: Client;
@@ -37,6 +39,12 @@ export class Connection implements Link, Pending, Sink {
   /** Messages were pushed in this poll: others may have changed something. */
   private wasTold = false;
   private suspended = false;
+  /** Suspended only to let others have their turn. */
+  private yielding = false;
+  /** Nothing is read. */
+  private deaf = false;
+  /** The client has sent all, and that was seen before all was executed. */
+  private peerIsDone = false;
   private executing = false;
   private rangeStart = 0;
   private rangeEnd = 0;
@@ -155,6 +163,7 @@ export class Connection implements Link, Pending, Sink {
   private executeFrom(chunk: Uint8Array, pos: number): void {
     const { parser, args, executor, output } = this.host;
     const { client } = this;
+    let untilLook = REQUESTS_PER_LOOK;
     args.begin(chunk, pos);
     executor.steady = chunk;
     for (;;) {
@@ -177,6 +186,14 @@ export class Connection implements Link, Pending, Sink {
       if (output.reply.at > OUTPUT_GATHER_BYTES) {
         this.flushEarly();
         executor.steady = chunk;
+        untilLook = 1;
+      }
+      if (--untilLook === 0) {
+        untilLook = REQUESTS_PER_LOOK;
+        if (next < chunk.length && this.host.isTurnOver) {
+          this.yieldTurn(chunk.subarray(next));
+          return;
+        }
       }
       pos = next;
       args.begin(chunk, pos);
@@ -233,6 +250,15 @@ export class Connection implements Link, Pending, Sink {
     this.host.waitForUnpause(this);
   }
 
+  private yieldTurn(rest: Uint8Array): void {
+    this.putBack(rest);
+    this.suspended = true;
+    this.yielding = true;
+    if (!this.deaf) this.socket.pause();
+    this.deaf = true;
+    this.host.resumeLater(this);
+  }
+
   private protocolError(message: string): void {
     if (this.client.replyMode === "on") this.host.output.reply.errorText(`ERR Protocol error: ${message}`);
     this.host.context.log.verbose(`Protocol error (${message}) from client: ${this.describe()}`);
@@ -251,13 +277,23 @@ export class Connection implements Link, Pending, Sink {
   resume(): void {
     if (!this.suspended) return;
     this.suspended = false;
+    this.yielding = false;
     this.host.startPoll();
     while (!this.isStopped && this.waiting !== undefined) {
       const chunk = this.waiting.shift()!;
       this.waitingBytes -= chunk.length;
       if (this.waiting.length === 0) this.waiting = undefined;
       this.executeAll(chunk);
+      if (!this.suspended) this.host.spent.add(chunk);
     }
+    if (!this.yielding && !this.closed) this.listen();
+  }
+
+  /** What waited is executed: reads on. */
+  private listen(): void {
+    if (this.deaf) this.socket.resume();
+    this.deaf = false;
+    if (this.peerIsDone) this.peerEnded();
   }
 
   private openRange(): void {
@@ -425,6 +461,8 @@ export class Connection implements Link, Pending, Sink {
 
   /** The client sends nothing more; it may still read what it is owed for what it sent. */
   peerEnded(): void {
+    this.peerIsDone = this.yielding;
+    if (this.yielding) return;
     if (this.suspended) this.close("now");
     else this.close("flushed");
   }

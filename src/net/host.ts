@@ -33,6 +33,8 @@ export interface Host {
   checkQueryBuffer(connection: Connection): void;
   /** Cuts off a client that does not read. */
   checkOutput(connection: Connection): void;
+  /** The requests of this poll have taken so long that others should have their turn. Reads the clock. */
+  readonly isTurnOver: boolean;
   /** Has `resume` called at the end of the poll. */
   resumeLater(connection: Connection): void;
   waitForUnpause(connection: Connection): void;

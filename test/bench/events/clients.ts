@@ -1,11 +1,12 @@
 /** What clients do at once, and requests and replies of unusual size. */
 import { Caller, encodeCommand } from "../caller.ts";
-import { filler } from "../encode.ts";
-import type { Event, Scenario, Stage } from "./event.ts";
+import { filler, sequence } from "../encode.ts";
+import { type Event, loads, type Scenario, type Stage } from "./event.ts";
 
 const CONNECTIONS = 10_000;
 const HUGE_BYTES = 512 * 1024 ** 2;
 const MANY = 1_000_000;
+const PIPE = { connections: 8, pipeline: 10_000 };
 const WATCH_MS = 3000;
 /** A client asks for so much and reads nothing of it. */
 const UNREAD_REPLIES = 400;
@@ -96,6 +97,7 @@ export const CLIENTS: Scenario = {
   name: "clients",
   settings: ["--maxclients", "11000"],
   events: [
+    loads("8 clients send 10,000 SETs at a time", () => ["SET", sequence("key:"), filler(16)], 3_000_000, PIPE),
     opening,
     asking,
     waking,

@@ -70,7 +70,7 @@ export const KEYSPACE: Scenario = {
     sends(["INFO", "everything"]),
     sends(["MEMORY", "STATS"]),
     sends(["MEMORY", "DOCTOR"]),
-    sends(["MEMORY", "PREFIX", "key:00000", "0", "COUNT", "1000000"]),
+    sends(["MEMORY", "PREFIX", "key:00000", "0"]),
     sends(["SCAN", "0", "MATCH", "none", "COUNT", "10000"]),
     sends(["KEYS", "none"]),
     sends(["SWAPDB", "0", "1"]),

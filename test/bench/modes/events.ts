@@ -56,10 +56,9 @@ async function play(bench: Bench, contender: Contender, scenario: Scenario): Pro
     const scaled = (count: number) => (quick ? Math.ceil(count * QUICK_PART) : count);
     const figures: Figures[] = [];
     for (const event of scenario.events) {
-      progress(`${scenario.name}: ${event.name}, ${contender.name}`);
-      const stage = { bench, server, caller, scaled };
-      const seen = await watch(stage, event, quick);
+      const seen = await watch({ bench, server, caller, scaled }, event, quick);
       figures.push({ contender: contender.name, scenario: scenario.name, event: event.name, ...seen });
+      progress(cells(figures.at(-1)!).join(", "));
     }
     caller.close();
     return figures;
@@ -94,16 +93,7 @@ function section(figures: readonly Figures[]): Section {
   return {
     title: "Longest waits for single events",
     head: ["", "event", "Server", "reply ms", "longest ping ms", "own", "longest turn ms", "longest slice ms"],
-    rows: figures.map(({ scenario, event, contender, error, replyUs, probe, turnUsMax, sliceUsMax }) => [
-      scenario,
-      event,
-      contender,
-      error === null ? milliseconds(replyUs) : error.slice(0, 40),
-      milliseconds(Histogram.of(probe.gaps).max),
-      milliseconds(Histogram.of(probe.ownGaps).max),
-      milliseconds(turnUsMax ?? Number.NaN),
-      longest(sliceUsMax),
-    ]),
+    rows: figures.map(cells),
     notes: [
       "A second client pings every millisecond meanwhile. Own: without the time for which the kernel kept the server's main thread or the " +
         "client waiting for a core. Longest turn of the server's event loop and longest slice of its work in the background, by INFO eventloop. " +
@@ -111,6 +101,20 @@ function section(figures: readonly Figures[]): Section {
     ],
     data: figures,
   };
+}
+
+function cells(figures: Figures): string[] {
+  const { scenario, event, contender, error, replyUs, probe, turnUsMax, sliceUsMax } = figures;
+  return [
+    scenario,
+    event,
+    contender,
+    error === null ? milliseconds(replyUs) : error.slice(0, 40),
+    milliseconds(Histogram.of(probe.gaps).max),
+    milliseconds(Histogram.of(probe.ownGaps).max),
+    milliseconds(turnUsMax ?? Number.NaN),
+    longest(sliceUsMax),
+  ];
 }
 
 function longest(slices: readonly (readonly [string, number])[]): string {
