@@ -14,8 +14,8 @@ import { type FileThread, ThreadSink } from "./writer-thread.ts";
 const DATA_BYTES_MIN = 32 * 1024 * 1024;
 const TIMES = 8;
 const PAUSE_MS = 2000;
-/** So many chunks are made, 8 MB, and it takes so long at most. */
-const CHUNKS = 32;
+/** So many chunks are made, 2.5 MB, and it takes so long at most. With 8 MB the first save was no better, and a busy server slower. */
+const CHUNKS = 10;
 const MS_MAX = 1000;
 
 /** Longer strings are left out: they are copied whole. */
