@@ -60,12 +60,13 @@ async function run({ config, withoutEffect, restoreTo }: LoadedConfig, table: Co
   const server = new Server(config, table, log);
   catchFailures(log);
   process.chdir(config.values.dir);
+  const failure = server.listen();
+  if (failure !== undefined) return abort(log, failure);
+  // Whoever starts a server and waits for this connects at once.
   for (const line of banner(config, process.pid)) log.raw(line);
   if (withoutEffect.length > 0) {
     log.notice(`These directives are accepted for compatibility but have no effect: ${withoutEffect.join(", ")}`);
   }
-  const failure = server.listen();
-  if (failure !== undefined) return abort(log, failure);
   writePidFile(config, log);
   endOnSignals(server, log);
   const damage = await server.load(restoreTo);

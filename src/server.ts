@@ -23,7 +23,7 @@ import type { UnsyncedKeys } from "./command/unsynced-keys.ts";
 import { WaitingClients } from "./command/waiting.ts";
 import { Watches } from "./command/watches.ts";
 import type { ConfigStore } from "./config/store.ts";
-import { notePeak, startMemoryRecord } from "./info/memory.ts";
+import { heapBytes, notePeak, noteStartup } from "./info/memory.ts";
 import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
@@ -67,6 +67,8 @@ type EndingSignal = "SIGTERM" | "SIGINT";
  * when all ready sockets have been served, the journal is written, then the replies sent, then background work done for a moment.
  */
 export class Server implements ServerContext, Host {
+  private readonly programBytes = heapBytes();
+  readonly memory = { startupBytes: 0, peakBytes: 0 };
   readonly keyspace: Keyspace;
   readonly clients = new ClientRegistry();
   readonly pubsub = new PubSub();
@@ -86,7 +88,6 @@ export class Server implements ServerContext, Host {
   readonly runId = randomHex(40);
   replicationId = randomHex(40);
   readonly startedMs: number;
-  readonly memory = startMemoryRecord();
   readonly persistence: Aof;
   readonly payloads: ValuePayloads;
   readonly snapshots: Snapshots;
@@ -155,6 +156,7 @@ export class Server implements ServerContext, Host {
     this.guard = new Guard(this);
     this.admission = new Admission(this);
     this.listeners = new Listeners(this.socketHandler(), (message) => log.warning(message));
+    noteStartup(this.memory, this.programBytes);
     applyConfig(this);
   }
 

@@ -193,8 +193,8 @@ export interface LoadProgress {
 
 /** What is remembered of the memory in use; see info/memory.ts for what counts. */
 export interface MemoryRecord {
-  /** What the server took before it had clients and data. */
-  readonly startupBytes: number;
+  /** What the server took before it had clients and data, without its program. */
+  startupBytes: number;
   /** The most that was in use at once, as far as it was looked at. */
   peakBytes: number;
 }

@@ -120,11 +120,9 @@ export class MemoryLimit implements BackgroundJob {
 
   private measure(): void {
     const { server, limitBytes } = this;
-    if (limitBytes === 0) {
-      this.arenaBytesMax = Number.POSITIVE_INFINITY;
-      return;
-    }
-    this.arenaBytesMax = limitBytes - besidesData(server);
+    this.arenaBytesMax = limitBytes === 0 ? Number.POSITIVE_INFINITY : limitBytes - besidesData(server);
+    server.keyspace.arena.thriftBytes = this.arenaBytesMax;
+    if (limitBytes === 0) return;
     this.sliceUs = this.sliceFor(server.keyspace.arena.usedBytes - this.arenaBytesMax);
   }
 

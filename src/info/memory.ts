@@ -1,19 +1,21 @@
 import { totalmem } from "node:os";
 import type { MemoryRecord, ServerContext } from "../command/context.ts";
 import { bytesInUse } from "../command/memory-limit.ts";
+import { PAGE_BYTES } from "../memory/size-classes.ts";
 import { humanBytes, percent } from "./format.ts";
 import type { Fields, Section } from "./section.ts";
 
 /**
  * What counts as memory in use. The data is counted exactly, where it is: in the arena. Of the JavaScript heap, which holds nothing
  * that grows with the data, these are counted: what it took at the start, an estimate for each client with its buffers, and the
- * journal's buffer. The heap's present size would not do: it goes up and down with the collector.
+ * journal's buffer. The heap's present size would not do: it goes up and down with the collector. The program, which is in that heap, too,
+ * does not count, as that of other servers does not.
  */
 export interface MemoryFigures {
   /** All that counts. */
   readonly used: number;
   readonly peak: number;
-  /** What the server took before it had clients and data. */
+  /** What the server took before it had clients and data, without its program. */
   readonly startup: number;
   readonly clients: number;
   readonly journal: number;
@@ -31,9 +33,15 @@ export interface MemoryFigures {
   readonly rss: number;
 }
 
-export function startMemoryRecord(): MemoryRecord {
-  const { heapUsed } = process.memoryUsage();
-  return { startupBytes: heapUsed, peakBytes: heapUsed };
+/** Bytes of the JavaScript heap, without the buffers that belong to it. */
+export function heapBytes(): number {
+  return process.memoryUsage().heapTotal;
+}
+
+/** The server has been made since the heap took `before` bytes. */
+export function noteStartup(memory: MemoryRecord, before: number): void {
+  memory.startupBytes = Math.max(0, heapBytes() - before);
+  memory.peakBytes = memory.startupBytes;
 }
 
 /** Remembers the peak without looking at every client: cheap enough for periodic work. */
@@ -138,20 +146,22 @@ function limits({ config }: ServerContext): Fields {
 }
 
 function allocation({ keyspace }: ServerContext, { used, rss }: MemoryFigures): Fields {
-  const { usedBytes, mappedBytes } = keyspace.arena;
-  const { resident, used: inSegments } = keyspace.defragmentation.space();
-  const active = resident + usedBytes - inSegments;
+  const { usedBytes, mappedBytes, takenPages } = keyspace.arena;
+  const { resident: inChunks, used: inSegments } = keyspace.defragmentation.space();
+  const huge = usedBytes - inSegments;
+  const active = takenPages * PAGE_BYTES + huge;
+  const resident = inChunks + huge;
   return {
     allocator_allocated: usedBytes,
     allocator_active: active,
-    allocator_resident: active,
+    allocator_resident: resident,
     allocator_frag_ratio: (active / Math.max(1, usedBytes)).toFixed(2),
     allocator_frag_bytes: active - usedBytes,
     arena_returned_bytes: keyspace.defragmentation.returnedBytes,
-    allocator_rss_ratio: "1.00",
-    allocator_rss_bytes: 0,
-    rss_overhead_ratio: (rss / Math.max(1, active)).toFixed(2),
-    rss_overhead_bytes: rss - active,
+    allocator_rss_ratio: (resident / Math.max(1, active)).toFixed(2),
+    allocator_rss_bytes: resident - active,
+    rss_overhead_ratio: (rss / Math.max(1, resident)).toFixed(2),
+    rss_overhead_bytes: rss - resident,
     arena_mapped_bytes: mappedBytes,
     arena_segments: keyspace.arena.u8.filter((segment) => segment.length > 0).length,
     mem_fragmentation_ratio: (rss / used).toFixed(2),

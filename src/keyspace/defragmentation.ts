@@ -4,7 +4,8 @@ import { Evacuation } from "../memory/evacuation.ts";
 import { CHUNK_BYTES } from "../memory/page-map.ts";
 import type { BackgroundJob, Budget } from "../observe/job.ts";
 import { DELAYS } from "../observe/latency.ts";
-import { ALL_MOVED, ValueMover } from "../types/value-mover.ts";
+import { ALL_MOVED } from "../types/block-mover.ts";
+import { ValueMover } from "../types/value-mover.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 /** How often it is looked at how much memory is wasted. */
@@ -132,8 +133,9 @@ export class Defragmentation implements BackgroundJob {
       this.forgivenMs = nowMs;
       this.evacuation.forgive();
     }
-    if (!this.evacuation.begin()) return;
     const { thresholdLower, thresholdUpper, cycleMin, cycleMax } = this;
+    // Half of what is tolerated: some of the blocks won't fit in where others left.
+    if (!this.evacuation.begin(100 / (100 + thresholdLower / 2))) return;
     const part = Math.min(1, (percent - thresholdLower) / Math.max(1, thresholdUpper - thresholdLower));
     this.effort = Math.max(1, cycleMin + part * (cycleMax - cycleMin));
     this.roundStartMs = nowMs;
@@ -152,13 +154,20 @@ export class Defragmentation implements BackgroundJob {
     if (!this.isEnding || !this.evacuation.end(isSpent)) return;
     this.effort = 0;
     this.roundsMs += nowMs - this.roundStartMs;
+    this.conclude(nowMs);
+  }
+
+  /** A round is over. If it was worth it and too much is wasted still, there is another one at once. */
+  private conclude(nowMs: number): void {
     const { resident, used } = this.space();
     this.wasteAfter = resident - used;
     const gained = this.wasteBefore - this.wasteAfter;
     if (gained >= SHRUNK_BYTES) this.onShrunk();
-    this.pauseMs = gained >= this.wasteBefore * WORTHWHILE_PART ? LOOK_MS : Math.min(PAUSE_MS_MAX, this.pauseMs * 2);
-    this.nextRoundMs = nowMs + this.pauseMs;
+    const isWorthwhile = gained >= this.wasteBefore * WORTHWHILE_PART;
+    this.pauseMs = isWorthwhile ? LOOK_MS : Math.min(PAUSE_MS_MAX, this.pauseMs * 2);
+    this.nextRoundMs = isWorthwhile ? nowMs : nowMs + this.pauseMs;
     this.nextLookMs = nowMs + LOOK_MS;
+    if (isWorthwhile) this.considerRound(nowMs);
   }
 
   private stop(): void {

@@ -62,6 +62,10 @@ export class Arena {
   usedBytes = 0;
   /** Bytes of all segments and huge blocks that are mapped. */
   mappedBytes = 0;
+  /** Pages of segments that slabs and runs of pages take, whatever is in them. */
+  takenPages = 0;
+  /** Above so many bytes in use a table rather has fuller buckets than more of them. */
+  thriftBytes = Number.POSITIVE_INFINITY;
   /** Called when a value, or a table of keys, has got another GROWTH_BYTES, or a block of so many. */
   onGrowth: () => void = () => {};
   /** Absent, as mostly, when nobody needs to be told of changes. */
@@ -297,6 +301,7 @@ export class Arena {
    */
   private occupy(slot: number, page: number, count: number, direction: 1 | -1): void {
     const map = this.maps[slot]!;
+    this.takenPages += count;
     const last = Math.floor((page + count - 1) / CHUNK_PAGES);
     for (let chunk = Math.floor(page / CHUNK_PAGES); chunk <= last; chunk++) {
       map.resident |= 1 << chunk;
@@ -345,6 +350,7 @@ export class Arena {
 
   private releasePages(slot: number, page: number, count: number): void {
     this.maps[slot]!.release(page, count);
+    this.takenPages -= count;
   }
 
   /** Unmaps segments with nothing in them whose memory was given back. That alone frees only addresses. */

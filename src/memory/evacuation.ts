@@ -2,10 +2,10 @@ import type { Arena } from "./arena.ts";
 import { CHUNK_BYTES, CHUNK_PAGES, CHUNKS } from "./page-map.ts";
 import { PAGE_BYTES } from "./size-classes.ts";
 
-/** The chunks that stay are to be this full afterwards, if all of the right sizes fits in. */
-const FILLED_PART = 0.9;
-/** Fuller chunks are not worth it. */
-const EMPTIED_PART_MAX = 0.75;
+/** Chunks are not to be filled further, as not all of the right sizes fits in. */
+const FILLED_PART_MAX = 0.98;
+/** Fuller chunks than this part of how full the others are to be are not worth it. */
+const EMPTIED_PART_MAX = 0.9;
 /** So many chunks with nothing in them are kept: what is freed now may be needed again soon. */
 const KEPT_CHUNKS = 2;
 
@@ -58,21 +58,27 @@ export class Evacuation {
     return bytes;
   }
 
-  /** Chooses the chunks with the least in them, as many as the others have room for. False when there are none. */
-  begin(): boolean {
+  /**
+   * Chooses the chunks with the least in them, as many as the others have room for if they are to be filled to the part `filled`. False when
+   * there are none.
+   */
+  begin(filled: number): boolean {
+    const part = Math.min(FILLED_PART_MAX, filled);
     const fillings: Filling[] = [];
     let total = 0;
     this.forEachResident((slot, chunk) => {
       if (slot + chunk === 0 || this.stubborn.has(slot * CHUNKS + chunk)) return;
       const bytes = this.arena.bytesIn(slot, chunk);
+      // Those with nothing in them are given back anyway, not filled.
+      if (bytes === 0) return;
       total += bytes;
       fillings.push({ slot, chunk, bytes });
     });
     fillings.sort((a, b) => a.bytes - b.bytes);
-    const spare = fillings.length - Math.ceil(total / (CHUNK_BYTES * FILLED_PART));
+    const spare = fillings.length - Math.ceil(total / (CHUNK_BYTES * part));
     this.chosen = fillings
       .slice(0, Math.max(0, spare))
-      .filter(({ bytes }) => bytes > 0 && bytes < CHUNK_BYTES * EMPTIED_PART_MAX);
+      .filter(({ bytes }) => bytes < CHUNK_BYTES * part * EMPTIED_PART_MAX);
     for (const { slot, chunk } of this.chosen) this.arena.withdraw(slot, chunk);
     return this.isGoingOn;
   }

@@ -60,6 +60,12 @@ export class BucketArrays {
     }
   }
 
+  /** How many bytes more a table takes with bucket `b`, which comes next. */
+  protected bytesToAdd(d: Ptr, b: number): number {
+    if (b >= CHUNK_BUCKETS) return (b & (CHUNK_BUCKETS - 1)) === 0 ? CHUNK_BUCKETS * BUCKET_BYTES : 0;
+    return b >= this.word(d, FIRST_CHUNK) ? b * BUCKET_BYTES : 0;
+  }
+
   protected dropBucket(d: Ptr, b: number): void {
     if (b < CHUNK_BUCKETS) {
       const size = this.word(d, FIRST_CHUNK);

@@ -114,6 +114,21 @@ export class DeadlineHeap {
     this.setSlot(h, slot, e, this.deadlineAt(h, slot));
   }
 
+  /** Moves header and directory; `relocate` tells where a block is now. Returns where the heap is. */
+  moveHeader(h: Ptr, relocate: (p: Ptr, bytes: number) => Ptr): Ptr {
+    this.setWord(h, DIRECTORY, relocate(this.word(h, DIRECTORY) as Ptr, this.word(h, DIRECTORY_SLOTS) << 2));
+    return relocate(h, HEADER_BYTES);
+  }
+
+  /** Moves a chunk. False when there is none of that number. */
+  moveChunk(h: Ptr, index: number, relocate: (p: Ptr, bytes: number) => Ptr): boolean {
+    if (index >= this.chunks(h)) return false;
+    const directory = this.word(h, DIRECTORY) as Ptr;
+    const slots = index === 0 ? this.word(h, FIRST_SLOTS) : CHUNK_SLOTS;
+    this.setWord(directory, index, relocate(this.word(directory, index) as Ptr, slots * SLOT_BYTES));
+    return true;
+  }
+
   /** How many entries have ended by that time. Looks at every slot. */
   countUntil(h: Ptr, nowMs: number): number {
     let ended = 0;

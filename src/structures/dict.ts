@@ -38,6 +38,8 @@ import { highestBit, nextCursor } from "./scan-cursor.ts";
 /** Mean entries a bucket at which one more bucket is made, and below which one is taken away. */
 const LOAD_MAX = 8;
 const LOAD_MIN = 2;
+/** Up to this a table waits for room rather than having others' data evicted for its buckets. */
+const LOAD_THRIFTY = 12;
 
 export class Dict extends BucketArrays {
   /** Where the last entry that was found is, in `bucket`: its slot, and the first bucket of the chain. */
@@ -380,8 +382,10 @@ export class Dict extends BucketArrays {
   /** Makes one more bucket and moves there what belongs there from the bucket that has been its home. */
   private split(d: Ptr): void {
     const buckets = this.word(d, BUCKETS);
+    const { guard, usedBytes, thriftBytes } = this.arena;
+    const added = this.bytesToAdd(d, buckets);
+    if (added > 0 && usedBytes + added > thriftBytes && this.word(d, COUNT) <= buckets * LOAD_THRIFTY) return;
     const home = buckets - highestBit(buckets);
-    const { guard } = this.arena;
     if (guard !== undefined) guard.homeChanging(d, home);
     this.addBucket(d, buckets);
     const source = this.bucketAt(d, home);

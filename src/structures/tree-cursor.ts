@@ -196,6 +196,11 @@ export class TreeCursor {
     return true;
   }
 
+  /** The cursor's leaf is the first one of its node. */
+  get startsNode(): boolean {
+    return this.slots[0] === 0;
+  }
+
   /** Number of elements before the cursor's leaf. */
   rank(): number {
     const { nodes, slots, stride } = this;

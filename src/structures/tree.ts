@@ -343,6 +343,12 @@ export class Tree extends TreeCursor {
     this.move(old, 0, node, 0, used);
     this.setWord(node, USED, used);
     this.freeNode(old);
+    this.setNode(level, node);
+    return node;
+  }
+
+  /** The path's node of that level is in another block. */
+  private setNode(level: number, node: Ptr): void {
     this.nodes[level] = node;
     if (level + 1 === this.levels) {
       this.setWord(this.t, ROOT, node);
@@ -351,7 +357,15 @@ export class Tree extends TreeCursor {
       const at = this.slotIndex(parent as Ptr, this.slots[level + 1]);
       this.i32[parent >>> SEGMENT_SHIFT][at + this.pointerAt] = node;
     }
-    return node;
+  }
+
+  /** Moves the nodes of the cursor's path; `relocate` tells where a block is now. */
+  movePath(relocate: (p: Ptr, bytes: number) => Ptr): void {
+    for (let level = this.levels - 1; level >= 0; level--) {
+      const node = this.nodes[level] as Ptr;
+      const now = relocate(node, this.bytesFor(this.word(node, ROOM)));
+      if (now !== node) this.setNode(level, now);
+    }
   }
 
   private addNode(room: number): Ptr {

@@ -334,6 +334,29 @@ export class StreamGroups {
     for (let i = this.consumerCount(g) - 1; i >= 0; i--) visit(this.ownedBy(this.consumer(g, i)), this.owned);
   }
 
+  /**
+   * Puts in the place of a set of pending entries what `update` says. The sets of a stream are counted through its groups: each one's own,
+   * then its consumers'. False when there are not so many.
+   */
+  updateSet(h: Ptr, index: number, update: (set: Ptr) => Ptr): boolean {
+    let left = index;
+    for (let i = 0; i < this.count(h); i++) {
+      const g = this.group(h, i);
+      const consumers = this.consumerCount(g);
+      if (left === 0) {
+        this.setWord(g, PENDING, update(this.pendingOf(g)));
+        return true;
+      }
+      if (left <= consumers) {
+        const consumer = this.consumer(g, left - 1);
+        this.setWord(consumer, OWNED, update(this.ownedBy(consumer)));
+        return true;
+      }
+      left -= 1 + consumers;
+    }
+    return false;
+  }
+
   /** Frees a bounded part of what a group has. False when it has nothing more: its block is all that is left. */
   shed(g: Ptr): boolean {
     const all = this.pendingOf(g);

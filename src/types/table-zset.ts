@@ -64,6 +64,14 @@ export class TableZset {
     return this.i32[z >>> SEGMENT_SHIFT][((z & UNIT_MASK) << 1) + TREE] as Ptr;
   }
 
+  /** Dict and tree are in other blocks. */
+  setParts(z: Ptr, dict: Ptr, tree: Ptr): void {
+    const at = (z & UNIT_MASK) << 1;
+    const words = this.i32[z >>> SEGMENT_SHIFT];
+    words[at + DICT] = dict;
+    words[at + TREE] = tree;
+  }
+
   length(z: Ptr): number {
     return this.dict.count(this.dictOf(z));
   }

@@ -5,58 +5,49 @@ import { DictMover } from "../structures/dict-mover.ts";
 import { type Entries, REFERENCE } from "../structures/entry.ts";
 import { Tree } from "../structures/tree.ts";
 import { followLinks } from "../structures/wheel.ts";
+import { ALL_MOVED, BlockMover } from "./block-mover.ts";
 import { HashTimers, TIMER_BYTES } from "./hash-deadlines.ts";
 import { HASH, HASHTABLE, HASHTABLE_EX, LIST, LISTPACK_EX, SET, SKIPLIST, STREAM, ZSET } from "./kinds.ts";
 import { ScoreTree } from "./score-tree.ts";
+import { StreamMover } from "./stream-mover.ts";
 import { TableZset, HEADER_BYTES as ZSET_BYTES } from "./table-zset.ts";
 
-/** So many cursors of a table, or leaves of a tree, are looked at in one step. */
+/** So many cursors of a table are looked at in one step. */
 const CURSORS_PER_STEP = 8;
-const LEAVES_PER_STEP = 16;
-/** `move` says so when there is nothing left to look at. */
-export const ALL_MOVED = 0;
 
 /**
- * Moves the blocks of values away from where they are not to stay (memory/evacuation.ts): those of strings, packed collections, tables and
- * leaves, which is nearly all. The few inner nodes of trees, heaps of deadlines and all of streams stay where they are.
+ * Moves the blocks of values away from where they are not to stay (memory/evacuation.ts): all but what the consumer groups and
+ * producers of streams have beside their pending entries.
  *
  * Invariants
  * 1. No block moves to which somebody else than its owner in the arena points: the value is the key's, and nothing is kept of it between polls.
  * 2. A block's copy is complete and every pointer changed before the old one is freed, where somebody may look at both in between.
  */
-export class ValueMover {
+export class ValueMover extends BlockMover {
   private readonly tables: DictMover;
   private readonly zsets: TableZset;
   private readonly timers: HashTimers;
   private readonly heap: DeadlineHeap;
-  private readonly leaves: Tree;
+  private readonly lists: Tree;
   private readonly scores: ScoreTree;
+  private readonly streams: StreamMover;
   /** The tree of the sorted set, and the heap of the hash, whose entries are moved. */
   private tree: Ptr = NULL;
   private deadlines: Ptr = NULL;
-  /** Blocks that were looked at, and those that were moved. */
-  seen = 0;
-  moved = 0;
 
   constructor(
-    private readonly arena: Arena,
+    arena: Arena,
     private readonly entries: Entries,
     dict: Dict,
   ) {
+    super(arena);
     this.tables = new DictMover(arena, dict);
     this.zsets = new TableZset(arena, entries, dict);
     this.timers = new HashTimers(arena);
     this.heap = new DeadlineHeap(arena, entries);
-    this.leaves = new Tree(arena, 0);
+    this.lists = new Tree(arena, 0);
     this.scores = new ScoreTree(arena, entries);
-  }
-
-  /** Moves one block, and counts it. */
-  block(p: Ptr, bytes: number): Ptr {
-    const now = this.arena.relocate(p, bytes);
-    this.seen++;
-    if (now !== p) this.moved++;
-    return now;
+    this.streams = new StreamMover(arena, entries, this);
   }
 
   /**
@@ -66,7 +57,8 @@ export class ValueMover {
   move(e: Ptr, from: number): number {
     const { entries } = this;
     if (entries.valueLength(e) > 0 && entries.encoding(e) !== SKIPLIST) {
-      if (entries.type(e) !== STREAM) this.moveRoot(e);
+      if (entries.type(e) === STREAM) return this.streams.move(e, from);
+      this.moveRoot(e);
       return ALL_MOVED;
     }
     switch (entries.type(e)) {
@@ -77,7 +69,7 @@ export class ValueMover {
       case ZSET:
         return this.moveZset(e, from);
       case LIST:
-        return this.moveLeaves(entries.reference(e), from);
+        return this.moveList(e, from);
       default:
         return ALL_MOVED;
     }
@@ -108,8 +100,12 @@ export class ValueMover {
     }
     if (encoding !== HASHTABLE_EX) return ALL_MOVED;
     this.deadlines = this.timers.extra(t) as Ptr;
-    if (from === 0) this.timers.setFields(t, this.tables.header(this.timers.fields(t)), this.deadlines);
-    return this.moveTable(this.timers.fields(t), from, this.moveTimedField);
+    if (from === 0) {
+      this.deadlines = this.heap.moveHeader(this.deadlines, this.block);
+      this.timers.setFields(t, this.tables.header(this.timers.fields(t)), this.deadlines);
+    }
+    if (from >= 0) return this.moveTable(this.timers.fields(t), from, this.moveTimedField) || -1;
+    return this.heap.moveChunk(this.deadlines, -from - 1, this.block) ? from - 1 : ALL_MOVED;
   }
 
   private moveTimer(e: Ptr): void {
@@ -130,28 +126,22 @@ export class ValueMover {
   /** The members first, by cursors, then the leaves, whose numbers are below 0. */
   private moveZset(e: Ptr, from: number): number {
     const { entries, zsets } = this;
-    if (from === 0) entries.setReference(e, this.block(entries.reference(e), ZSET_BYTES), ZSET_BYTES);
+    if (from === 0) {
+      const now = this.block(entries.reference(e), ZSET_BYTES);
+      entries.setReference(e, now, ZSET_BYTES);
+      zsets.setParts(now, this.tables.header(zsets.dictOf(now)), this.treeHeader(zsets.treeOf(now)));
+    }
     const z = entries.reference(e);
     this.tree = zsets.treeOf(z);
     if (from >= 0) return this.moveTable(zsets.dictOf(z), from, this.moveMember) || -1;
-    return -this.moveTree(this.scores, this.tree, -from - 1, 1);
+    const next = this.leaves(this.scores, this.tree, -from - 1);
+    return next === ALL_MOVED ? ALL_MOVED : -1 - next;
   }
 
-  private moveLeaves(t: Ptr, from: number): number {
-    return this.moveTree(this.leaves, t, from, 0);
-  }
-
-  /** Moves leaves from the one with element `from` on. Returns the number, plus `base`, of the element to go on with, or ALL_MOVED. */
-  private moveTree(tree: Tree, t: Ptr, from: number, base: number): number {
-    if (!tree.seekIndex(t, from)) return ALL_MOVED;
-    let next = from - tree.offset;
-    for (let n = 0; n < LEAVES_PER_STEP; n++) {
-      const now = this.block(tree.leaf, tree.leafBytes);
-      if (now !== tree.leaf) tree.setLeaf(now, tree.leafBytes, tree.leafCount);
-      next += tree.leafCount;
-      if (!tree.next()) return ALL_MOVED;
-    }
-    return next + base;
+  private moveList(e: Ptr, from: number): number {
+    const { entries } = this;
+    if (from === 0) entries.setReference(e, this.treeHeader(entries.reference(e)), 0);
+    return this.leaves(this.lists, entries.reference(e), from);
   }
 
   private moveTable(d: Ptr, from: number, move: (e: Ptr) => Ptr): number {

@@ -47,6 +47,17 @@ describe("maxmemory", () => {
     expect(client.say("DBSIZE")).toBe(":0\r\n");
   });
 
+  test("evicts no key only to give the others a larger table", () => {
+    const server = start();
+    const client = server.connect();
+    // The next key would have the table doubled.
+    for (let i = 0; i < 4096; i++) client.say(`SET key:${i} A`);
+    limitTo(server, 10_000);
+    client.say("SET k1 v1", "SET k2 v2");
+    expect(client.say("DBSIZE")).toBe(":4098\r\n");
+    for (let i = 0; i < 4096; i++) expect(client.say(`EXISTS key:${i}`)).toBe(":1\r\n");
+  });
+
   test("makes EXEC fail if a queued request needs memory, and lets it read", () => {
     const server = start();
     const [client, other] = [server.connect(), server.connect()];

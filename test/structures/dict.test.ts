@@ -39,6 +39,20 @@ function nameOf(t: Table, e: Ptr): string {
 }
 
 describe("dict", () => {
+  test("has fuller buckets, and loses nothing, where there is no room for more of them", () => {
+    const t = setup();
+    const names = Array.from({ length: 30_000 }, (_, i) => `key:${i}`);
+    for (const name of names.slice(0, 8192)) add(t, name);
+    const buckets = t.dict.buckets(t.d);
+    t.arena.thriftBytes = 0;
+    for (const name of names.slice(8192, 12_000)) add(t, name);
+    expect(t.dict.buckets(t.d)).toBe(buckets);
+    // Until they are far too full.
+    for (const name of names.slice(12_000)) add(t, name);
+    expect(t.dict.buckets(t.d)).toBeGreaterThan(buckets);
+    for (const name of names) expect(find(t, name)).not.toBe(NULL);
+  });
+
   test("behaves as a Map under any order of additions and removals", () => {
     const operation = fc.tuple(fc.constantFrom("add", "remove"), fc.nat(400));
     fc.assert(

@@ -1,16 +1,17 @@
 /**
  * Runs Redis's own test suite against our server and compares with what passes against redis-server:
  *
- *   bun test/suite/main.ts [--files unit/expire,unit/type/list] [--lanes 2] [--source FOLDER]
+ *   bun test/suite/main.ts [--mode external|normal] [--files unit/expire,unit/type/list] [--lanes 2] [--source FOLDER]
  *
- * It fails when a test is lost that is not in expected-failures.md, and when one passes that is. GO_REDIS_UNDER_TEST names the
- * executable; without it the server runs from source. `--source` is a folder with the source of redis-server 7.0.15, which is else
- * fetched from the distribution. Needs tcl, redis-cli and redis-benchmark.
+ * It fails when a test is lost that is not in the mode's list of expected failures, and when one passes that is. Without a mode both are
+ * run: the suite's files against a server that runs, and those that need servers of their own, which the suite starts (those of them that
+ * are about what is there). GO_REDIS_UNDER_TEST names the executable; without it the server runs from source. `--source` is a folder
+ * with the source of redis-server 7.0.15, which is else fetched from the distribution. Needs tcl, redis-cli and redis-benchmark.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { LANES_MAX, Lane, type Run } from "./harness.ts";
+import { LANES_MAX, Lane, type Mode, type Run } from "./harness.ts";
 import { suiteSource } from "./source.ts";
 import {
   type Baseline,
@@ -24,26 +25,36 @@ import {
 
 const DETAILS_MAX = 20;
 
+/** The longest file of all is of the normal mode, so that comes first. */
+const MODES = {
+  normal: { baseline: "baseline-normal.json", expected: "expected-failures-normal.md" },
+  external: { baseline: "baseline.json", expected: "expected-failures.md" },
+} as const;
+
+/** A file of tests, with what is wanted of it. No file is in the baselines of both modes. */
+interface Task {
+  readonly mode: Mode;
+  readonly file: string;
+  readonly wanted: readonly string[];
+  readonly expected: readonly ExpectedFailure[];
+}
+
 interface Options {
-  readonly files: readonly string[];
+  readonly tasks: readonly Task[];
   readonly lanes: number;
   readonly source: string;
 }
 
 async function main(): Promise<number> {
-  const baseline = JSON.parse(read("baseline.json")) as Baseline;
-  const expected = readExpectedFailures(read("expected-failures.md"));
-  const { files, lanes: laneCount, source } = readOptions(baseline);
+  const { tasks, lanes: laneCount, source } = readOptions();
   const lanes = Array.from({ length: laneCount }, (_, i) => new Lane(source, i));
   process.on("exit", () => {
     for (const lane of lanes) lane.remove();
   });
-  const left = [...files];
+  const left = [...tasks];
   const verdicts: Verdict[] = [];
   const work = async (lane: Lane): Promise<void> => {
-    for (let file = left.shift(); file !== undefined; file = left.shift()) {
-      verdicts.push(await examine(lane, file, baseline[file]!, expected));
-    }
+    for (let task = left.shift(); task !== undefined; task = left.shift()) verdicts.push(await examine(lane, task));
   };
   await Promise.all(lanes.map(work));
   return summarize(verdicts);
@@ -53,33 +64,37 @@ function read(name: string): string {
   return readFileSync(join(import.meta.dir, name), "utf8");
 }
 
-function readOptions(baseline: Baseline): Options {
+function readOptions(): Options {
   const { values } = parseArgs({
     options: {
+      mode: { type: "string" },
       files: { type: "string" },
       lanes: { type: "string", default: "2" },
       source: { type: "string" },
     },
   });
-  // The baseline has the longest files first, so that no lane ends with a long one.
-  const files = values.files?.split(",") ?? Object.keys(baseline);
-  const unknown = files.filter((file) => baseline[file] === undefined);
+  const modes = (Object.keys(MODES) as Mode[]).filter((mode) => (values.mode ?? mode) === mode);
+  const all = modes.flatMap(tasksOf);
+  const files = values.files?.split(",");
+  const unknown = files?.filter((file) => !all.some((task) => task.file === file)) ?? [];
   if (unknown.length > 0) throw new Error(`not in the baseline: ${unknown.join(", ")}`);
-  const lanes = Math.min(LANES_MAX, Number(values.lanes));
-  return { files, lanes, source: values.source ?? suiteSource() };
+  const tasks = files === undefined ? all : all.filter(({ file }) => files.includes(file));
+  return { tasks, lanes: Math.min(LANES_MAX, Number(values.lanes)), source: values.source ?? suiteSource() };
+}
+
+/** The baselines have the longest files first, so that no lane ends with a long one. */
+function tasksOf(mode: Mode): Task[] {
+  const baseline = JSON.parse(read(MODES[mode].baseline)) as Baseline;
+  const expected = readExpectedFailures(read(MODES[mode].expected));
+  return Object.entries(baseline).map(([file, wanted]) => ({ mode, file, wanted, expected }));
 }
 
 /** Runs a file; once more if tests are lost, as some of them depend on how busy the machine is. */
-async function examine(
-  lane: Lane,
-  file: string,
-  wanted: readonly string[],
-  expected: readonly ExpectedFailure[],
-): Promise<Verdict> {
+async function examine(lane: Lane, { mode, file, wanted, expected }: Task): Promise<Verdict> {
   const skip = notRun(file, expected);
-  const runs = [await lane.run(file, skip)];
+  const runs = [await lane.run(mode, file, skip)];
   const first = judge(file, wanted, runs, expected);
-  if (first.lost.length > 0) runs.push(await lane.run(file, skip));
+  if (first.lost.length > 0) runs.push(await lane.run(mode, file, skip));
   const verdict = judge(file, wanted, runs, expected);
   report(verdict, runs);
   for (const test of first.lost) if (!verdict.lost.includes(test)) console.log(`  lost at first: ${test}`);
@@ -104,7 +119,7 @@ function summarize(verdicts: readonly Verdict[]): number {
   const stale = sum((one) => one.stale.length);
   console.log(
     `${sum((one) => one.passed)} of ${sum((one) => one.total)} tests that pass against redis-server passed; ${lost} lost, ` +
-      `${stale} rows of expected-failures.md to be taken out`,
+      `${stale} rows of expected failures to be taken out`,
   );
   return lost + stale > 0 ? 1 : 0;
 }

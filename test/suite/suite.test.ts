@@ -61,7 +61,7 @@ describe("the verdict", () => {
   });
 });
 
-describe("expected-failures.md", () => {
+describe("a list of expected failures", () => {
   test("is read row by row, with bars inside of cells", () => {
     const table = "# Title\n\n| File | Test | Reason |\n| --- | --- | --- |\n| unit/a | one \\| two | needs EVAL |\n";
     expect(readExpectedFailures(table)).toEqual([{ file: "unit/a", test: "one | two", reason: "needs EVAL" }]);
@@ -69,11 +69,23 @@ describe("expected-failures.md", () => {
     expect(rowFor("unit/a", "one | two")).toBe("| unit/a | one \\| two | |");
   });
 
-  test("names tests of the baseline only, each with a reason", () => {
-    const baseline = JSON.parse(read("baseline.json")) as Baseline;
-    for (const { file, test, reason } of readExpectedFailures(read("expected-failures.md"))) {
+  test.each([
+    ["baseline.json", "expected-failures.md"],
+    ["baseline-normal.json", "expected-failures-normal.md"],
+  ])("names tests of %s only, each with a reason", (baselineName, listName) => {
+    const baseline = JSON.parse(read(baselineName)) as Baseline;
+    for (const { file, test, reason } of readExpectedFailures(read(listName))) {
       expect(baseline[file]).toContain(test);
       expect(reason.length).toBeGreaterThan(10);
     }
+  });
+});
+
+describe("the two modes", () => {
+  test("share no file", () => {
+    const [external, normal] = ["baseline.json", "baseline-normal.json"].map(
+      (name) => JSON.parse(read(name)) as Baseline,
+    );
+    expect(Object.keys(normal!).filter((file) => file in external!)).toEqual([]);
   });
 });

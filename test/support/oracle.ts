@@ -144,7 +144,7 @@ function launch(command: readonly string[], port: number, args: readonly string[
 }
 
 /** Without GO_REDIS_*: the server reads directives from such variables, and the tests have theirs under the same prefix. */
-function inheritedEnv(): Record<string, string | undefined> {
+export function inheritedEnv(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GO_REDIS_")));
 }
 
