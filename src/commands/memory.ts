@@ -234,19 +234,27 @@ function afterDatabases({ overhead, keys, used, startup, dataset }: MemoryFigure
   };
 }
 
-function ratios({ dataset, used, startup, peak, rss }: MemoryFigures): Figures {
+function ratios({ dataset, used, startup, peak, rss, allocated, active, resident }: MemoryFigures): Figures {
   return {
     "dataset.percentage": percent(dataset, used - startup),
     "peak.percentage": percent(used, peak),
+    "allocator-fragmentation.ratio": active / Math.max(1, allocated),
+    "allocator-rss.ratio": resident / Math.max(1, active),
+    "rss-overhead.ratio": rss / Math.max(1, resident),
     fragmentation: rss / used,
   };
 }
 
-function behindRatios({ keyspace: { arena } }: Call, { used, rss }: MemoryFigures): Figures {
+function behindRatios({ keyspace }: Call, { used, rss, allocated, active, resident }: MemoryFigures): Figures {
   return {
+    "allocator.allocated": allocated,
+    "allocator.active": active,
+    "allocator.resident": resident,
+    "allocator-fragmentation.bytes": active - allocated,
+    "allocator-rss.bytes": resident - active,
+    "rss-overhead.bytes": rss - resident,
     "fragmentation.bytes": rss - used,
-    "allocator.allocated": arena.usedBytes,
-    "arena.mapped": arena.mappedBytes,
+    "arena.mapped": keyspace.arena.mappedBytes,
   };
 }
 

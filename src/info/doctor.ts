@@ -5,28 +5,39 @@ import { memoryFigures } from "./memory.ts";
 /** Below this nothing that the doctor looks for means anything. */
 const SMALL_BYTES = 5 * 1024 * 1024;
 const PEAK_RATIO_MAX = 1.5;
-const RSS_RATIO_MAX = 1.4;
+const RESIDENT_RATIO_MAX = 1.4;
+const OVERHEAD_RATIO_MAX = 1.4;
+/** What the process takes beside its data in any case, its program for the most part. */
+const PROCESS_BYTES = 128 * 1024 * 1024;
 const CLIENT_BYTES_MAX = 200 * 1024;
 const PENDING_OBJECTS_MAX = 100_000;
 
 /** What is remarkable about the memory in use, in words. */
 export function memoryReport(server: ServerContext): string {
-  const { dataset, used, peak, rss, clients } = memoryFigures(server);
-  const { arena, reclaimer } = server.keyspace;
+  const { dataset, used, peak, rss, clients, allocated, resident } = memoryFigures(server);
+  const { defragmentation, reclaimer } = server.keyspace;
   if (dataset < SMALL_BYTES)
     return "There is hardly any data, so its use of memory tells nothing. Come back when there is more.";
   const findings: string[] = [];
   if (peak > used * PEAK_RATIO_MAX) {
     findings.push(
       `Peak: ${humanBytes(peak)} were in use once, now it is ${humanBytes(used)}. Memory that was in use is given back in ` +
-        "segments of 64 MB, when a whole one is free: the process may seem larger than its data for a while.",
+        "parts of 2 MB, when nothing is in them any more: the process may seem larger than its data for a while.",
     );
   }
-  if (rss > used * RSS_RATIO_MAX) {
-    const share = percent(arena.usedBytes, arena.mappedBytes).toFixed(0);
+  if (resident > allocated * RESIDENT_RATIO_MAX) {
+    const advice = defragmentation.activedefrag
+      ? "They are moved together when that is more than active-defrag-ignore-bytes and active-defrag-threshold-lower tolerate."
+      : "CONFIG SET activedefrag yes has them moved together.";
     findings.push(
-      `Fragmentation: the process has ${humanBytes(rss)} of main memory for ${humanBytes(used)} in use. The data fills ${share}% of ` +
-        "its segments. If there were deletions, new data will use the gaps.",
+      `Fragmentation: the data's ${humanBytes(allocated)} fill ${percent(allocated, resident).toFixed(0)}% of the ${humanBytes(resident)} ` +
+        `they are scattered over. New data will use the gaps. ${advice}`,
+    );
+  }
+  if (rss > Math.max(resident * OVERHEAD_RATIO_MAX, resident + PROCESS_BYTES)) {
+    findings.push(
+      `Overhead: the process has ${humanBytes(rss)} of main memory, of which ${humanBytes(resident)} are for the data. MEMORY PURGE gives ` +
+        "back what the rest does not need.",
     );
   }
   if (clients > CLIENT_BYTES_MAX * server.clients.size) {

@@ -29,6 +29,10 @@ export interface MemoryFigures {
   /** Keys and values. */
   readonly dataset: number;
   readonly keys: number;
+  /** The data's blocks, the pages they are in, and what is kept in main memory for such pages. */
+  readonly allocated: number;
+  readonly active: number;
+  readonly resident: number;
   /** What the process has in main memory, as the system sees it. */
   readonly rss: number;
 }
@@ -75,8 +79,16 @@ export function memoryFigures(server: ServerContext): MemoryFigures {
     overhead,
     dataset: arena.usedBytes - tables,
     keys: databases.reduce((sum, db) => sum + db.size, 0),
+    allocated: arena.usedBytes,
+    ...pagesOf(server),
     rss: process.memoryUsage.rss(),
   };
+}
+
+function pagesOf({ keyspace: { arena, defragmentation } }: ServerContext): { active: number; resident: number } {
+  const { resident, used } = defragmentation.space();
+  const huge = arena.usedBytes - used;
+  return { active: arena.takenPages * PAGE_BYTES + huge, resident: resident + huge };
 }
 
 export const memory: Section = {
@@ -145,24 +157,20 @@ function limits({ config }: ServerContext): Fields {
   };
 }
 
-function allocation({ keyspace }: ServerContext, { used, rss }: MemoryFigures): Fields {
-  const { usedBytes, mappedBytes, takenPages } = keyspace.arena;
-  const { resident: inChunks, used: inSegments } = keyspace.defragmentation.space();
-  const huge = usedBytes - inSegments;
-  const active = takenPages * PAGE_BYTES + huge;
-  const resident = inChunks + huge;
+function allocation({ keyspace }: ServerContext, figures: MemoryFigures): Fields {
+  const { used, rss, allocated, active, resident } = figures;
   return {
-    allocator_allocated: usedBytes,
+    allocator_allocated: allocated,
     allocator_active: active,
     allocator_resident: resident,
-    allocator_frag_ratio: (active / Math.max(1, usedBytes)).toFixed(2),
-    allocator_frag_bytes: active - usedBytes,
+    allocator_frag_ratio: (active / Math.max(1, allocated)).toFixed(2),
+    allocator_frag_bytes: active - allocated,
     arena_returned_bytes: keyspace.defragmentation.returnedBytes,
     allocator_rss_ratio: (resident / Math.max(1, active)).toFixed(2),
     allocator_rss_bytes: resident - active,
     rss_overhead_ratio: (rss / Math.max(1, resident)).toFixed(2),
     rss_overhead_bytes: rss - resident,
-    arena_mapped_bytes: mappedBytes,
+    arena_mapped_bytes: keyspace.arena.mappedBytes,
     arena_segments: keyspace.arena.u8.filter((segment) => segment.length > 0).length,
     mem_fragmentation_ratio: (rss / used).toFixed(2),
     mem_fragmentation_bytes: rss - used,

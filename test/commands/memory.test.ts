@@ -78,6 +78,20 @@ describe("MEMORY STATS", () => {
     expect(stats["dataset.percentage"]!.type).toBe("$");
   });
 
+  test("tells blocks, their pages and what is kept for pages apart, as INFO does", () => {
+    const c = new LocalServer().connect();
+    for (let i = 0; i < 20_000; i++) c.say(`SET k${i} ${"x".repeat(1000)}`);
+    for (let i = 0; i < 20_000; i += 2) c.say(`DEL k${i}`);
+    const stats = statsOf(c);
+    const names = ["allocated", "active", "resident"];
+    const [allocated, active, resident] = names.map((name) => Number(stats[`allocator.${name}`]!.value));
+    expect(active! / allocated!).toBeWithin(1.8, 2.2);
+    expect(resident!).toBeWithin(active!, active! + 4 * 2 ** 20);
+    expect(Number(stats["allocator-fragmentation.bytes"]!.value)).toBe(active! - allocated!);
+    for (const name of names)
+      expect(c.say("INFO memory")).toContain(`allocator_${name}:${stats[`allocator.${name}`]!.value}\r\n`);
+  });
+
   test("is a map with doubles in RESP3", () => {
     const c = new LocalServer().connect();
     c.say("HELLO 3", "SET k v");
@@ -89,6 +103,17 @@ describe("MEMORY STATS", () => {
 describe("MEMORY DOCTOR", () => {
   test("has nothing to say of little data", () => {
     expect(new LocalServer().connect().say("MEMORY DOCTOR")).toContain("hardly any data");
+  });
+
+  test("sees data that is scattered, and says what is done about it", () => {
+    const server = new LocalServer();
+    const c = server.connect();
+    for (let i = 0; i < 20_000; i++) c.say(`SET k${i} ${"x".repeat(1000)}`);
+    for (let i = 0; i < 20_000; i++) if (i % 3 > 0) c.say(`DEL k${i}`);
+    server.keyspace.defragmentation.activedefrag = false;
+    expect(c.say("MEMORY DOCTOR")).toMatch(/\* Fragmentation: .* CONFIG SET activedefrag yes/);
+    server.keyspace.defragmentation.activedefrag = true;
+    expect(c.say("MEMORY DOCTOR")).toMatch(/\* Fragmentation: .* They are moved together when/);
   });
 
   test("sees a peak that is past", () => {
