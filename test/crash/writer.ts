@@ -32,12 +32,18 @@ export class Writer {
       connection.send(encodePipeline(requests));
       const complete = await connection.read(requests.length).then(
         (replies) => this.count(commands, replies, heard),
-        () => false,
+        (error: Error) => this.ended(connection, error),
       );
       if (complete) continue;
       this.count(commands, connection.takeHeld(), heard);
       return;
     }
+  }
+
+  /** The server is gone. If it is there and does not answer, that is an error. */
+  private ended(connection: RawConnection, error: Error): boolean {
+    if (!connection.closed) throw new Error(`${this.name}: ${error.message}`);
+    return false;
   }
 
   /** Counts the commands whose last reply is there. */
