@@ -80,7 +80,6 @@ describe("CONFIG REWRITE", () => {
   test("writes what was set into the configuration file", () => {
     const server = new LocalServer();
     const c = server.connect();
-    server.log.file = "/dev/null";
     server.config.file = join(dir, "redis.conf");
     writeFileSync(server.config.file, "# mine\ntimeout 5\n");
     expect(c.say("CONFIG SET timeout 7 hz 20", "CONFIG REWRITE")).toBe(OK + OK);
@@ -90,7 +89,6 @@ describe("CONFIG REWRITE", () => {
 
   test("needs a file", () => {
     const server = new LocalServer();
-    server.log.file = "/dev/null";
     expect(server.connect().say("CONFIG REWRITE")).toBe("-ERR The server is running without a config file\r\n");
   });
 });

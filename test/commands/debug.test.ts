@@ -5,7 +5,6 @@ const OK = "+OK\r\n";
 
 function allowed(server = new LocalServer(), protocol = 2): LocalClient {
   Object.assign(server.config.values, { "enable-debug-command": "yes" });
-  server.log.file = "/dev/null";
   const c = server.connect();
   c.say(`HELLO ${protocol}`);
   return c;

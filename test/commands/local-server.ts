@@ -20,7 +20,6 @@ import { ManualClock } from "../../src/lib/clock.ts";
 import { Random } from "../../src/lib/random.ts";
 import { splitArgs } from "../../src/lib/split-args.ts";
 import { OutgoingConnections } from "../../src/net/outgoing.ts";
-import { Log } from "../../src/observe/log.ts";
 import { Observation } from "../../src/observe/observation.ts";
 import { Rates } from "../../src/observe/rates.ts";
 import { ServerStats } from "../../src/observe/stats.ts";
@@ -30,6 +29,7 @@ import { KeyEvents } from "../../src/pubsub/key-events.ts";
 import { PubSub } from "../../src/pubsub/pubsub.ts";
 import { type Args, argsOf } from "../../src/resp/args.ts";
 import { Reply } from "../../src/resp/reply.ts";
+import { CapturedLog } from "../persistence/captured-log.ts";
 import { InlineThread } from "../persistence/inline-thread.ts";
 import { secret, seed } from "../support/seed.ts";
 
@@ -53,7 +53,7 @@ export class LocalServer implements ServerContext {
   readonly observation = new Observation();
   readonly rates = new Rates();
   readonly table = new CommandTable(COMMANDS);
-  readonly log = new Log(this.clock);
+  readonly log = new CapturedLog(this.clock);
   readonly runId = "0".repeat(40);
   replicationId = "1".repeat(40);
   readonly memory = { startupBytes: 0, peakBytes: 0 };

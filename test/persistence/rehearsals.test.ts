@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { GATE_LOADING } from "../../src/command/context.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LocalServer } from "../commands/local-server.ts";
-import { CapturedLog } from "./captured-log.ts";
 import { removeScratch, scratch } from "./scratch.ts";
 
 const MUCH = "SETRANGE much 33600000 x";
@@ -15,7 +14,6 @@ let c: ReturnType<LocalServer["connect"]>;
 beforeEach(() => {
   process.chdir(scratch());
   server = new LocalServer();
-  Object.assign(server, { log: new CapturedLog(server.clock) });
   c = server.connect();
 });
 afterEach(() => {

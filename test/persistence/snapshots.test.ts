@@ -5,7 +5,6 @@ import { GATE_LOADING } from "../../src/command/context.ts";
 import { UNBOUNDED } from "../../src/observe/job.ts";
 import { LocalServer } from "../commands/local-server.ts";
 import { AofServer, cleanUp } from "./aof-server.ts";
-import { CapturedLog } from "./captured-log.ts";
 import { removeScratch, scratch } from "./scratch.ts";
 
 const STARTED = "+Background saving started\r\n";
@@ -15,12 +14,11 @@ const MISCONF =
 /** A server in a folder of its own, whose thread that writes files works when it is told to. */
 class Saving {
   readonly server = new LocalServer();
-  readonly log = new CapturedLog(this.server.clock);
+  readonly log = this.server.log;
   readonly c = this.server.connect();
   readonly folder = scratch();
 
   constructor() {
-    Object.assign(this.server, { log: this.log });
     this.moveTo(this.folder);
   }
 

@@ -60,7 +60,6 @@ function reloaded(file: Uint8Array): Ask {
   const path = join(scratch(), "dump.rdb");
   writeFileSync(path, file);
   const server = new LocalServer();
-  server.log.level = "nothing";
   const fd = openSync(path, "r");
   expect(new RdbLoader(server, fd, fstatSync(fd).size).step(Number.POSITIVE_INFINITY)).toBe(true);
   closeSync(fd);
