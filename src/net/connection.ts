@@ -389,7 +389,7 @@ export class Connection implements Link, Pending, Sink {
       return;
     }
     const len = this.rangeEnd - this.rangeStart;
-    const sent = this.write(reply.buf, this.rangeStart, len);
+    const sent = this.sendRange(reply.buf, this.rangeStart, len);
     if (sent < len && sent >= 0) {
       this.enqueue(own(reply.buf, this.rangeStart + sent, len - sent));
       this.queue!.open();
@@ -397,6 +397,16 @@ export class Connection implements Link, Pending, Sink {
     }
     this.rangeStart = this.rangeEnd = 0;
     if (this.closeWhenFlushed && this.queuedBytes === 0) this.shutDown();
+  }
+
+  /** As `write`, for the gathered output. */
+  private sendRange(buf: Uint8Array, start: number, len: number): number {
+    if (len === 0) return 0;
+    const sent = this.host.output.sender.send(this.descriptor, buf, start, len);
+    if (sent > 0) this.wrote(sent);
+    if (sent === len) return len;
+    const more = this.write(buf, start + sent, len - sent);
+    return more < 0 ? more : sent + more;
   }
 
   /** Keeps what waits until the journal acknowledges what it tells of. */
@@ -432,12 +442,18 @@ export class Connection implements Link, Pending, Sink {
   write(buf: Uint8Array, start: number, len: number): number {
     if (len === 0) return 0;
     const sent = this.socket.write(buf, start, len);
-    if (sent > 0) {
-      this.host.context.stats.outputBytes += sent;
-      this.client.outputBytes += sent;
-    }
-    this.host.context.stats.writeEvents++;
+    this.wrote(sent);
     return sent;
+  }
+
+  /** The kernel took so many bytes; a negative number when the socket is closed. */
+  private wrote(bytes: number): void {
+    const { stats } = this.host.context;
+    if (bytes > 0) {
+      stats.outputBytes += bytes;
+      this.client.outputBytes += bytes;
+    }
+    stats.writeEvents++;
   }
 
   close(when: "flushed" | "now"): void {

@@ -1,5 +1,6 @@
 import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 import { Reply } from "../resp/reply.ts";
+import { DirectSender } from "./direct-send.ts";
 
 /** Something that has replies waiting in the gathered output. */
 export interface Pending {
@@ -13,6 +14,7 @@ export interface Pending {
  */
 export class GatheredOutput {
   readonly reply = new Reply(64 * 1024);
+  readonly sender = new DirectSender();
   private readonly pending: Pending[] = [];
 
   /** `report` is told what a connection threw. */
