@@ -1,4 +1,4 @@
-import { dlopen, ptr } from "bun:ffi";
+import { dlopen, FFIType, ptr } from "bun:ffi";
 import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 
 /** Linux's MSG_DONTWAIT, and MSG_NOSIGNAL: an error is returned, and no signal sent, when the other side is gone. */
@@ -9,7 +9,9 @@ type Send = (descriptor: number, address: number, bytes: number, flags: number) 
 /** The system call, or nothing where the C library is another one. */
 function loadSend(): Send | undefined {
   try {
-    const library = dlopen("libc.so.6", { send: { args: ["i32", "ptr", "u64_fast", "i32"], returns: "i64_fast" } });
+    const library = dlopen("libc.so.6", {
+      send: { args: ["i32", "ptr", FFIType.u64_fast, "i32"], returns: FFIType.i64_fast },
+    });
     return library.symbols.send as unknown as Send;
   } catch {
     // Not glibc.
