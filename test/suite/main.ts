@@ -97,7 +97,9 @@ async function examine(lane: Lane, { mode, file, wanted, expected }: Task): Prom
   if (first.lost.length > 0) runs.push(await lane.run(mode, file, skip));
   const verdict = judge(file, wanted, runs, expected);
   report(verdict, runs);
-  for (const test of first.lost) if (!verdict.lost.includes(test)) console.log(`  lost at first: ${test}`);
+  const recovered = first.lost.filter((test) => !verdict.lost.includes(test));
+  for (const test of recovered) console.log(`  lost at first: ${test}`);
+  describeFailures(runs[0]!, recovered);
   return verdict;
 }
 
@@ -107,7 +109,11 @@ function report({ file, passed, total, lost, stale }: Verdict, runs: readonly Ru
   console.log(`${file.padEnd(24)} ${passed}/${total}  ${seconds} s${broken === undefined ? "" : `  (${broken})`}`);
   for (const test of lost) console.log(`  lost: ${rowFor(file, test)}`);
   for (const test of stale) console.log(`  passes, or is gone, though listed as failing: ${test}`);
-  const failures = runs.at(-1)!.failed.filter(({ test }) => lost.includes(test));
+  describeFailures(runs.at(-1)!, lost);
+}
+
+function describeFailures({ failed }: Run, tests: readonly string[]): void {
+  const failures = failed.filter(({ test }) => tests.includes(test));
   for (const { test, detail } of failures.slice(0, DETAILS_MAX)) {
     console.log(`  --- ${test}\n${detail.trimEnd().replace(/^/gm, "      ")}`);
   }
