@@ -17,7 +17,8 @@ import { blockBytes } from "../memory/size-classes.ts";
  *    farthest slot also takes what lies beyond it and goes round again.
  * 4. Every slot is a ring of entries closed by a sentinel. Sentinels lie 8 bytes apart in blocks of the arena, made when the first of them
  *    is needed, and have only the two link words, so that a sentinel's links are read at the same offsets as an entry's.
- * 5. A slot that is not empty has its bit in `occupied`; the bit of an empty one may linger until somebody looks for entries there.
+ * 5. A slot that is not empty has its bit in `occupied`; the bit of an empty one may linger until somebody looks for entries there. A word
+ *    of `occupied` has its bit in `groups` exactly if it is not 0, so that those who look for the first entry need not read all of it.
  * 6. Entries of a slot are in no order. While `sweepMark` is in slot `sweepSlot`, it and those behind it have been visited. It may be lost
  *    when its entry is moved to another block: then no more entries are visited there than there are in the wheel.
  */
@@ -37,6 +38,9 @@ const CHUNK_SHIFT = 8;
 const CHUNK_SENTINELS = 1 << CHUNK_SHIFT;
 /** A block of sentinels: a unit each, and the two units before the first one's links. */
 const CHUNK_BYTES = (CHUNK_SENTINELS + 2) * 8;
+/** Slots whose words of `occupied` have their bits in the same word of `groups`; each level's ring is a multiple of so many. */
+const GROUP_SHIFT = 10;
+const GROUP_SLOTS = 1 << GROUP_SHIFT;
 const NONE = -1;
 
 /** An entry has been moved to another block: makes its neighbours in its wheel's slot point there. */
@@ -60,6 +64,7 @@ export class Wheel {
   /** Blocks of sentinels; NULL: not needed yet. */
   private readonly chunks = new Int32Array(SLOTS >> CHUNK_SHIFT);
   private readonly occupied = new Int32Array(SLOTS >> 5);
+  private readonly groups = new Int32Array(SLOTS >> GROUP_SHIFT);
   private tick: number;
   private openWindow: number;
   private openEra: number;
@@ -242,7 +247,7 @@ export class Wheel {
       const slot = base + ((from + i) % size);
       const bits = this.occupied[slot >> 5] >>> (slot & 31);
       if (bits === 0) {
-        i += 32 - (slot & 31);
+        i += this.gap(slot);
       } else if ((bits & 1) === 0) {
         i += 31 - Math.clz32(bits & -bits);
       } else {
@@ -252,6 +257,14 @@ export class Wheel {
       }
     }
     return NONE;
+  }
+
+  /** Slots from this one on, after which there is none in its word, to the next word of its group that may have some, or to the next group. */
+  private gap(slot: number): number {
+    const word = (slot >> 5) & 31;
+    const later = word === 31 ? 0 : this.groups[slot >> GROUP_SHIFT] >>> (word + 1);
+    if (later === 0) return GROUP_SLOTS - (slot & (GROUP_SLOTS - 1));
+    return 32 - (slot & 31) + 32 * (31 - Math.clz32(later & -later));
   }
 
   /** Puts the first entry of a slot behind the last one. */
@@ -266,7 +279,9 @@ export class Wheel {
 
   /** The slot is empty. */
   private vacate(slot: number): void {
-    this.occupied[slot >> 5] &= ~(1 << (slot & 31));
+    const word = slot >> 5;
+    this.occupied[word] &= ~(1 << (slot & 31));
+    if (this.occupied[word] === 0) this.groups[slot >> GROUP_SHIFT] &= ~(1 << (word & 31));
   }
 
   private first(slot: number): Ptr {
@@ -279,6 +294,7 @@ export class Wheel {
   private place(e: Ptr): void {
     const slot = this.slotOf(this.f64[e >>> SEGMENT_SHIFT][(e & UNIT_MASK) + 1]);
     this.occupied[slot >> 5] |= 1 << (slot & 31);
+    this.groups[slot >> GROUP_SHIFT] |= 1 << ((slot >> 5) & 31);
     if (this.chunks[slot >> CHUNK_SHIFT] === NULL) this.addChunk(slot >> CHUNK_SHIFT);
     this.append(this.sentinel(slot), e);
   }
