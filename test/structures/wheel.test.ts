@@ -132,6 +132,25 @@ describe("visiting a timing wheel", () => {
     expect(slots[1].filter((e) => !seen.has(e))).toEqual([]);
   });
 
+  test("visits first what ends first, within its slot, wherever in the wheel the others are", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 37 }), { minLength: 1, maxLength: 200 }), (times) => {
+        const { entries, wheel } = setup();
+        const left = new Set(times.map((at) => timed(entries, START + at)));
+        for (const e of left) wheel.add(e);
+        while (left.size > 0) {
+          const seen: Ptr[] = [];
+          wheel.visitFirst(1, (e) => seen.push(e) > 0);
+          const first = Math.min(...[...left].map((e) => entries.deadline(e)));
+          const slotMs = first < START + 16_384 ? 4 : first < START + 67_108_864 ? 16_384 : 67_108_864;
+          expect(entries.deadline(seen[0]!) - first).toBeLessThan(slotMs);
+          wheel.remove(seen[0]!);
+          left.delete(seen[0]!);
+        }
+      }),
+    );
+  });
+
   test("visits those first that end first, and others of their slot at the next call", () => {
     const { entries, wheel } = setup();
     const [soon, later, far] = [START + 50, START + 500_000, START + 2e9].map((at) =>
