@@ -391,7 +391,7 @@ export class Connection implements Link, Pending, Sink {
     const len = this.rangeEnd - this.rangeStart;
     const sent = this.sendRange(reply.buf, this.rangeStart, len);
     if (sent < len && sent >= 0) {
-      this.enqueue(own(reply.buf, this.rangeStart + sent, len - sent));
+      this.enqueue(this.host.output.keep(this.rangeStart + sent, len - sent));
       this.queue!.open();
       this.host.checkOutput(this);
     }

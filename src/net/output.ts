@@ -1,3 +1,4 @@
+import { type OwnedBytes, own } from "../lib/bytes.ts";
 import { OUTPUT_KEEP_BYTES_MAX } from "../limits.ts";
 import { Reply } from "../resp/reply.ts";
 import { DirectSender } from "./direct-send.ts";
@@ -22,6 +23,16 @@ export class GatheredOutput {
 
   add(connection: Pending): void {
     this.pending.push(connection);
+  }
+
+  /**
+   * What the kernel did not take of a range: to be called while that is flushed. Copied, unless it is most of a buffer that is not used again
+   * anyway: another copy of a reply of many megabytes would keep everybody waiting.
+   */
+  keep(start: number, len: number): OwnedBytes {
+    const { buf } = this.reply;
+    const isGiven = buf.length > OUTPUT_KEEP_BYTES_MAX && len * 2 >= buf.length;
+    return isGiven ? (buf.subarray(start, start + len) as OwnedBytes) : own(buf, start, len);
   }
 
   /** Lets every connection send its range, then starts over at the buffer's beginning. */
