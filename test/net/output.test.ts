@@ -8,7 +8,7 @@ function keep(bytes: number, taken: number): { kept: Uint8Array; isCopy: boolean
     throw error;
   });
   output.reply.raw(new Uint8Array(bytes).fill(1));
-  let kept = new Uint8Array();
+  let kept: Uint8Array = new Uint8Array();
   let isCopy = false;
   output.add({
     flush() {
