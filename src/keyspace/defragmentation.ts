@@ -67,6 +67,8 @@ export class Defragmentation implements BackgroundJob {
   private readonly span = new Span();
   private database = 0;
   private cursor = 0;
+  /** The round does not know yet what it is to empty. */
+  private isBeginning = false;
   /** The round has been everywhere, and gives back what it has emptied. */
   private isEnding = false;
   private wasteBefore = 0;
@@ -110,8 +112,8 @@ export class Defragmentation implements BackgroundJob {
 
   /** Gives back what nothing is in, and begins a round if much is wasted. */
   private look({ isSpent }: Budget, nowMs: number): boolean {
-    if (!this.evacuation.hasFound) this.evacuation.findEmpty(true);
-    this.giveBackFound(isSpent);
+    if (!this.evacuation.hasFound) this.evacuation.beginToFind(true);
+    if (this.evacuation.find(isSpent)) this.giveBackFound(isSpent);
     if (this.evacuation.hasFound) return false;
     this.nextLookMs = nowMs + LOOK_MS;
     this.considerRound(nowMs);
@@ -135,21 +137,26 @@ export class Defragmentation implements BackgroundJob {
     }
     const { thresholdLower, thresholdUpper, cycleMin, cycleMax } = this;
     // Half of what is tolerated: some of the blocks won't fit in where others left.
-    if (!this.evacuation.begin(100 / (100 + thresholdLower / 2))) return;
+    this.evacuation.begin(100 / (100 + thresholdLower / 2));
     const part = Math.min(1, (percent - thresholdLower) / Math.max(1, thresholdUpper - thresholdLower));
     this.effort = Math.max(1, cycleMin + part * (cycleMax - cycleMin));
     this.roundStartMs = nowMs;
     this.wasteBefore = wasted;
     this.database = 0;
     this.cursor = 0;
+    this.isBeginning = true;
     this.isEnding = false;
     this.nextLookMs = nowMs;
-    this.startDatabase();
   }
 
   /** Does a part of a round. */
   private work({ isSpent }: Budget, nowMs: number): void {
-    if (!this.activedefrag) this.stop();
+    if (this.isBeginning) {
+      if (!this.evacuation.choose(isSpent)) return;
+      this.isBeginning = false;
+      this.startDatabase();
+    }
+    if (!this.activedefrag || !this.evacuation.isGoingOn) this.stop();
     while (!this.isEnding && !isSpent()) this.step();
     if (!this.isEnding || !this.evacuation.end(isSpent)) return;
     this.effort = 0;
@@ -225,8 +232,8 @@ export class Defragmentation implements BackgroundJob {
 
   /** Gives back all that nothing is in: what takes longer than the budget, later. */
   purge({ isSpent }: Budget): void {
-    this.evacuation.findEmpty(false);
-    this.giveBackFound(isSpent);
+    this.evacuation.beginToFind(false);
+    if (this.evacuation.find(isSpent)) this.giveBackFound(isSpent);
     this.nextLookMs = 0;
   }
 

@@ -9,39 +9,52 @@ const EMPTIED_PART_MAX = 0.9;
 /** So many chunks with nothing in them are kept: what is freed now may be needed again soon. */
 const KEPT_CHUNKS = 2;
 
-/** A chunk, and the bytes of the blocks in it. */
-interface Filling {
-  readonly slot: number;
-  readonly chunk: number;
-  readonly bytes: number;
-}
+/** Chunks that are looked at between two looks at the clock. */
+const CHUNKS_PER_LOOK = 4;
+/** Chunks are sorted as numbers: the bytes in them times this, and their own number. */
+const INDEX_RANGE = 2 ** 20;
+const NONE = -1;
 
 /**
  * Gives the memory of an arena's chunks back to the system: of those with nothing in them at once, and of those with little in them when
  * somebody who knows all pointers has moved the blocks away.
  *
+ * A chunk takes microseconds to look at, and there may be thousands: all that goes over them does so bit by bit.
+ *
  * Invariants
- * 1. Between `begin` and `end` the chosen chunks are `leaving` in the arena: `relocate` moves what is in them to others, never into them.
+ * 1. Between `choose` and `end` the chosen chunks are `leaving` in the arena: `relocate` moves what is in them to others, never into them.
  * 2. A chunk that was not empty at the end has blocks that nobody moves. Free parts of it are given back all the same, and it is not chosen
  *    again before `forgive`.
  */
 export class Evacuation {
-  private chosen: Filling[] = [];
-  /** Chunks that were empty, by their numbers in the arena. */
+  /** Chunks by their numbers in the arena, here and below: those that are being emptied. */
+  private readonly chosen: number[] = [];
+  /** Those that will be chosen if there is something in them still, when they have been looked at. */
+  private candidates: number[] | undefined;
+  private readonly fillings: number[] = [];
+  private isChoosing = false;
+  private filled = 0;
+  private nextToChoose = 0;
+  private totalBytes = 0;
+  /** Those that were empty. */
   private readonly found: number[] = [];
+  private isFinding = false;
+  private isPatient = false;
+  private nextToFind = 0;
+  private kept = 0;
   private readonly stubborn = new Set<number>();
 
   constructor(private readonly arena: Arena) {}
 
-  /** Chunks are being emptied. */
+  /** Chunks are being chosen or emptied. */
   get isGoingOn(): boolean {
-    return this.chosen.length > 0;
+    return this.isChoosing || this.chosen.length > 0;
   }
 
   /** Bytes of main memory that segments take; huge blocks, which are as large as what is in them, left out. */
   residentBytes(): number {
     let bytes = 0;
-    this.forEachResident((slot, chunk) => {
+    this.forEachResident(0, Number.POSITIVE_INFINITY, (slot, chunk) => {
       const isPart = this.stubborn.has(slot * CHUNKS + chunk);
       bytes += isPart ? (CHUNK_PAGES - this.arena.maps[slot]!.freeIn(chunk)) * PAGE_BYTES : CHUNK_BYTES;
     });
@@ -58,29 +71,61 @@ export class Evacuation {
     return bytes;
   }
 
-  /**
-   * Chooses the chunks with the least in them, as many as the others have room for if they are to be filled to the part `filled`. False when
-   * there are none.
-   */
-  begin(filled: number): boolean {
-    const part = Math.min(FILLED_PART_MAX, filled);
-    const fillings: Filling[] = [];
-    let total = 0;
-    this.forEachResident((slot, chunk) => {
-      if (slot + chunk === 0 || this.stubborn.has(slot * CHUNKS + chunk)) return;
-      const bytes = this.arena.bytesIn(slot, chunk);
-      // Those with nothing in them are given back anyway, not filled.
-      if (bytes === 0) return;
-      total += bytes;
-      fillings.push({ slot, chunk, bytes });
-    });
-    fillings.sort((a, b) => a.bytes - b.bytes);
-    const spare = fillings.length - Math.ceil(total / (CHUNK_BYTES * part));
-    this.chosen = fillings
-      .slice(0, Math.max(0, spare))
-      .filter(({ bytes }) => bytes < CHUNK_BYTES * part * EMPTIED_PART_MAX);
-    for (const { slot, chunk } of this.chosen) this.arena.withdraw(slot, chunk);
-    return this.isGoingOn;
+  /** Begins to `choose`: the chunks that stay are to be filled to the part `filled`. */
+  begin(filled: number): void {
+    this.filled = Math.min(FILLED_PART_MAX, filled);
+    this.isChoosing = true;
+    this.nextToChoose = 0;
+    this.totalBytes = 0;
+    this.fillings.length = 0;
+    this.candidates = undefined;
+  }
+
+  /** Chooses the chunks with the least in them, as many as the others have room for; maybe none. Bit by bit: true when that is done. */
+  choose(isSpent: () => boolean): boolean {
+    if (!this.isChoosing) return true;
+    while (this.candidates === undefined) {
+      if (isSpent()) return false;
+      this.nextToChoose = this.forEachResident(this.nextToChoose, CHUNKS_PER_LOOK, this.measure);
+      if (this.nextToChoose < 0) this.candidates = this.leastFilled();
+    }
+    while (this.candidates.length > 0) {
+      if (isSpent()) return false;
+      for (const index of this.candidates.splice(-CHUNKS_PER_LOOK)) this.withdraw(index);
+    }
+    this.isChoosing = false;
+    return true;
+  }
+
+  private readonly measure = (slot: number, chunk: number): void => {
+    const index = slot * CHUNKS + chunk;
+    if (index === 0 || this.stubborn.has(index)) return;
+    const bytes = this.arena.bytesIn(slot, chunk);
+    // Those with nothing in them are given back anyway, not filled.
+    if (bytes === 0) return;
+    this.totalBytes += bytes;
+    this.fillings.push(bytes * INDEX_RANGE + index);
+  };
+
+  private leastFilled(): number[] {
+    const sorted = Float64Array.from(this.fillings).sort();
+    const spare = sorted.length - Math.ceil(this.totalBytes / (CHUNK_BYTES * this.filled));
+    const least = sorted.subarray(0, Math.max(0, spare));
+    const end = CHUNK_BYTES * this.filled * EMPTIED_PART_MAX * INDEX_RANGE;
+    return Array.from(
+      least.filter((one) => one < end),
+      (one) => one % INDEX_RANGE,
+    );
+  }
+
+  /** Something may have changed since the chunk was looked at. */
+  private withdraw(index: number): void {
+    const slot = Math.floor(index / CHUNKS);
+    const chunk = index % CHUNKS;
+    const map = this.arena.maps[slot];
+    if (map === undefined || (map.resident & (1 << chunk)) === 0) return;
+    this.arena.withdraw(slot, chunk);
+    this.chosen.push(index);
   }
 
   /** All blocks that can be moved have been: gives back what is free now. Bit by bit: true when that was the last of it. */
@@ -88,7 +133,7 @@ export class Evacuation {
     for (let last = this.chosen.at(-1); last !== undefined; last = this.chosen.at(-1)) {
       if (isSpent()) return false;
       this.chosen.pop();
-      if (!this.arena.readmit(last.slot, last.chunk)) this.stubborn.add(last.slot * CHUNKS + last.chunk);
+      if (!this.arena.readmit(Math.floor(last / CHUNKS), last % CHUNKS)) this.stubborn.add(last);
     }
     return true;
   }
@@ -99,23 +144,37 @@ export class Evacuation {
   }
 
   /**
-   * Looks for chunks with nothing in them, for `giveBackFound`; with `patience` for all but a few, and only those that were empty when it
-   * was last looked for them.
+   * Begins to `find` chunks with nothing in them; with `patience` all but a few, and only those that were empty when it was last looked for
+   * them.
    */
-  findEmpty(patience: boolean): void {
-    let kept = patience ? 0 : KEPT_CHUNKS;
+  beginToFind(patience: boolean): void {
+    this.isFinding = true;
+    this.isPatient = patience;
+    this.nextToFind = 0;
+    this.kept = patience ? 0 : KEPT_CHUNKS;
     this.found.length = 0;
-    this.forEachResident((slot, chunk) => {
-      const map = this.arena.maps[slot]!;
-      const bit = 1 << chunk;
-      const wasIdle = (map.idle & bit) !== 0;
-      map.idle &= ~bit;
-      if (map.isWithheld(chunk) || !this.isEmpty(slot, chunk)) return;
-      this.stubborn.delete(slot * CHUNKS + chunk);
-      map.idle |= bit;
-      if (!patience || (wasIdle && kept++ >= KEPT_CHUNKS)) this.found.push(slot * CHUNKS + chunk);
-    });
   }
+
+  /** Looks for chunks for `giveBackFound`. Bit by bit: true when that is done. */
+  find(isSpent: () => boolean): boolean {
+    while (this.isFinding) {
+      if (isSpent()) return false;
+      this.nextToFind = this.forEachResident(this.nextToFind, CHUNKS_PER_LOOK, this.lookInto);
+      this.isFinding = this.nextToFind >= 0;
+    }
+    return true;
+  }
+
+  private readonly lookInto = (slot: number, chunk: number): void => {
+    const map = this.arena.maps[slot]!;
+    const bit = 1 << chunk;
+    const wasIdle = (map.idle & bit) !== 0;
+    map.idle &= ~bit;
+    if (map.isWithheld(chunk) || !this.isEmpty(slot, chunk)) return;
+    this.stubborn.delete(slot * CHUNKS + chunk);
+    map.idle |= bit;
+    if (!this.isPatient || (wasIdle && this.kept++ >= KEPT_CHUNKS)) this.found.push(slot * CHUNKS + chunk);
+  };
 
   /** Gives back the chunks that were found, if nothing is in them still. Returns how many, as many as the time was enough for. */
   giveBackFound(isSpent: () => boolean): number {
@@ -133,9 +192,9 @@ export class Evacuation {
     return given;
   }
 
-  /** There are chunks to be given back. */
+  /** There are chunks to be given back, or may be. */
   get hasFound(): boolean {
-    return this.found.length > 0;
+    return this.isFinding || this.found.length > 0;
   }
 
   /** Nothing is in a chunk, but empty slabs that are kept for their classes. Most chunks are told apart by their free pages alone. */
@@ -143,15 +202,18 @@ export class Evacuation {
     return this.arena.maps[slot]!.freeIn(chunk) > CHUNK_PAGES / 4 && this.arena.bytesIn(slot, chunk) === 0;
   }
 
-  private forEachResident(visit: (slot: number, chunk: number) => void): void {
+  /** Visits up to `count` chunks from the one with that number on. Returns the number to go on with; below 0: there are no more. */
+  private forEachResident(from: number, count: number, visit: (slot: number, chunk: number) => void): number {
     const { maps } = this.arena;
-    for (let slot = 0; slot < maps.length; slot++) {
-      const map = maps[slot];
-      if (map === undefined) continue;
-      const { resident } = map;
-      for (let chunk = 0; resident !== 0 && chunk < CHUNKS; chunk++) {
-        if (resident & (1 << chunk)) visit(slot, chunk);
-      }
+    const end = maps.length * CHUNKS;
+    let left = count;
+    for (let index = from; index < end; index++) {
+      const slot = Math.floor(index / CHUNKS);
+      const resident = maps[slot]?.resident ?? 0;
+      if ((resident & (1 << (index % CHUNKS))) === 0) continue;
+      if (left-- === 0) return index;
+      visit(slot, index % CHUNKS);
     }
+    return NONE;
   }
 }

@@ -62,7 +62,8 @@ describe("arena", () => {
     arena.free(huge, 200_000_000);
     arena.free(small, 40);
     const evacuation = new Evacuation(arena);
-    evacuation.findEmpty(false);
+    evacuation.beginToFind(false);
+    evacuation.find(() => false);
     evacuation.giveBackFound(() => false);
     expect(arena.mappedBytes).toBe(before);
     expect(arena.usedBytes).toBe(0);
