@@ -86,7 +86,7 @@ describe.skipIf(requireRedisServer() === undefined || Bun.which("redis-cli") ===
   test("--stat shows figures again and again", async () => {
     const text = await cliUntil(/\(\+1\)\s+\d+\s/, "--stat", "-i", "0.01");
     expect(text).toContain("keys       mem      clients blocked requests            connections");
-    expect(text).toMatch(/\n6003 +\d+\.\d\dM +1 +0 +\d+ \(\+1\)/);
+    expect(text).toMatch(/\n6003 +\d+\.\d\d[KM] +1 +0 +\d+ \(\+1\)/);
   });
 
   test("--latency and --latency-history measure round trips", async () => {
