@@ -3,7 +3,7 @@ import { ask } from "../ask.ts";
 import { type Bench, orNote, progress, ratio, withEach } from "../bench.ts";
 import { COLLECTION_KINDS, type CollectionKind } from "../collections.ts";
 import { type Argument, every } from "../encode.ts";
-import { pause } from "../now.ts";
+import { settle } from "../now.ts";
 import { count, fixed, megabytes, type Section } from "../report.ts";
 
 const ELEMENTS_SMALL = 100;
@@ -14,8 +14,6 @@ const ELEMENTS_LARGE_QUICK = 50_000;
 const WARM_UP_ELEMENTS = 100_000;
 /** Until code that is run often has been compiled for good. */
 const WARM_UP_ROUNDS = 30;
-/** What a garbage collector or allocator gives back by itself soon after a load may go first. */
-const SETTLE_MS = 2000;
 
 interface Shape {
   readonly name: string;
@@ -50,7 +48,7 @@ export async function rssCollections(bench: Bench): Promise<Section[]> {
   const notes = [
     "Elements of 14 bytes (hashes: fields, with values of 8 bytes), added one by one, AOF off, a fresh server for each row. Bytes per " +
       `element: growth of the resident memory by all of them, divided by their number, after ${count(WARM_UP_ELEMENTS)} others were added ` +
-      "and deleted; in all: the whole process afterwards.",
+      "and deleted; in all: the whole process afterwards. Both after 11 s of rest.",
   ];
   return [{ title: "Memory per element", head, rows, notes, data }];
 }
@@ -72,10 +70,10 @@ function measure(bench: Bench, kind: CollectionKind, { key, elements }: Shape): 
       await bench.generator.fill(server, kind.add(key), WARM_UP_ELEMENTS);
       await ask(server.port, "FLUSHALL");
     }
-    await pause(SETTLE_MS);
+    await settle(bench.options.quick);
     const emptyBytes = server.rssBytes();
     await bench.generator.fill(server, kind.add(key), elements);
-    await pause(SETTLE_MS);
+    await settle(bench.options.quick);
     return { emptyBytes, fullBytes: server.rssBytes() };
   });
 }

@@ -1,13 +1,11 @@
 /** Resident bytes per key with many small keys, the figure that decides how much fits on a machine. */
 import { type Bench, progress, ratio, withEach } from "../bench.ts";
 import { type Argument, filler, randomNumber, sequence } from "../encode.ts";
-import { pause } from "../now.ts";
+import { settle } from "../now.ts";
 import { count, fixed, megabytes, type Section } from "../report.ts";
 
 const KEYS = 5_000_000;
 const KEYS_QUICK = 100_000;
-/** What a garbage collector or allocator gives back by itself soon after a load may go first. */
-const SETTLE_MS = 2000;
 
 interface Figures {
   readonly emptyBytes: number;
@@ -34,16 +32,17 @@ export async function rss(bench: Bench): Promise<Section[]> {
   const head = ["Keys", ...names.map((n) => `bytes per key ${n}`), "ratio", ...names.map((n) => `RSS in all ${n}`)];
   const notes = [
     `${count(keys)} keys of 16 bytes with values of 16 bytes, AOF off. Bytes per key: growth of the resident memory by the ` +
-      "keys, divided by their number; in all: the whole process afterwards.",
+      "keys, divided by their number; in all: the whole process afterwards. Both after 11 s of rest.",
   ];
   return [{ title: "Memory per key", head, rows, notes, data }];
 }
 
 function measure(bench: Bench, args: readonly Argument[], keys: number): Promise<Figures[]> {
   return withEach(bench, "off", async (server) => {
+    await settle(bench.options.quick);
     const emptyBytes = server.rssBytes();
     await bench.generator.fill(server, args, keys);
-    await pause(SETTLE_MS);
+    await settle(bench.options.quick);
     return { emptyBytes, fullBytes: server.rssBytes() };
   });
 }
