@@ -6,9 +6,11 @@ import { type Argument, every } from "../encode.ts";
 import { settle } from "../now.ts";
 import { count, fixed, megabytes, type Section } from "../report.ts";
 
-const ELEMENTS_SMALL = 100;
-const COLLECTIONS = 20_000;
-const COLLECTIONS_QUICK = 1000;
+/** Elements of small collections. */
+const SMALL = [10, 100];
+/** Elements of all the small collections of a row. */
+const ELEMENTS = 2_000_000;
+const ELEMENTS_QUICK = 100_000;
 const ELEMENTS_LARGE = 1_000_000;
 const ELEMENTS_LARGE_QUICK = 50_000;
 const WARM_UP_ELEMENTS = 100_000;
@@ -31,6 +33,7 @@ export async function rssCollections(bench: Bench): Promise<Section[]> {
   const data: unknown[] = [];
   for (const kind of COLLECTION_KINDS) {
     for (const shape of shapesOf(kind, bench.options.quick)) {
+      if (!bench.options.workload.test(shape.name)) continue;
       progress(`rss ${shape.name}`);
       const figures = await orNote(bench, shape.name, [], () => measure(bench, kind, shape));
       if (figures.length === 0) continue;
@@ -54,11 +57,14 @@ export async function rssCollections(bench: Bench): Promise<Section[]> {
 }
 
 function shapesOf({ name }: CollectionKind, quick: boolean): Shape[] {
-  const collections = quick ? COLLECTIONS_QUICK : COLLECTIONS;
+  const elements = quick ? ELEMENTS_QUICK : ELEMENTS;
   const large = quick ? ELEMENTS_LARGE_QUICK : ELEMENTS_LARGE;
-  const small = `${count(collections)} times a ${name} of ${ELEMENTS_SMALL}`;
   return [
-    { name: small, key: every(ELEMENTS_SMALL, `${name}:`), elements: collections * ELEMENTS_SMALL },
+    ...SMALL.map((each) => ({
+      name: `${count(elements / each)} times a ${name} of ${each}`,
+      key: every(each, `${name}:`),
+      elements,
+    })),
     { name: `a ${name} of ${count(large)}`, key: name, elements: large },
   ];
 }
