@@ -33,6 +33,14 @@ export const BACKGROUND_US_MAX = 1000;
 export const BACKGROUND_SHARE = 0.5;
 /** Evictions of one poll stop after this, however far memory is above the limit, unless maxmemory-eviction-tenacity asks for more. */
 export const EVICTION_SLICE_US_MAX = 4000;
+/** The journal's buffer: one that grew beyond the second size is given back once it is empty. */
+export const JOURNAL_INITIAL_BYTES = 256 * 1024;
+export const JOURNAL_KEEP_BYTES_MAX = 4 * 1024 * 1024;
+/** Pieces from this size on go to the journal's file without being copied. */
+export const JOURNAL_DIRECT_BYTES_MIN = 32 * 1024;
+/** From this size on another thread writes what is in the buffer: copying takes a fraction of the time. Behind it there is room for more. */
+export const JOURNAL_ASIDE_BYTES_MIN = 2 * 1024 * 1024;
+export const JOURNAL_ASIDE_ROOM_BYTES = 16 * 1024 * 1024;
 /** MIGRATE dumps and sends keys until it has that much, waits for the answers, and goes on. */
 export const MIGRATE_PIECE_BYTES = 256 * 1024;
 /** Connections to other servers that are kept for the next MIGRATE, and for how long. */

@@ -15,6 +15,36 @@ function duringSync() {
   return parts;
 }
 
+describe("much at once", () => {
+  test("is written by another thread, though nothing else is at the file", () => {
+    const { file, journal, write } = journalOverFake();
+    write(0, "SET", "a", "x".repeat(3 << 20));
+    expect(file.calls).toEqual([]);
+    expect(journal.flush()).toBe(true);
+    const { end } = journal;
+    expect([file.calls, journal.acknowledged]).toEqual([[`aside ${end}`], 0]);
+    write(0, "SET", "b", "2");
+    journal.flush();
+    file.finishWrite();
+    expect(journal.acknowledged).toBe(end);
+    journal.flush();
+    expect(file.calls.at(-1)).toBe("append 27/27");
+    expect(readRequests(file.bytes).map((line) => line.slice(0, 9))).toEqual(["0 SET a x", "0 SET b 2"]);
+    expect(journal.acknowledged).toBe(journal.end);
+  });
+
+  test("is synced when it has been written, under the policy always", () => {
+    const { file, journal, write } = journalOverFake("always");
+    write(0, "SET", "a", "x".repeat(3 << 20));
+    journal.flush();
+    file.finishWrite();
+    expect(journal.acknowledged).toBe(0);
+    journal.flush();
+    file.finishSyncs();
+    expect([file.calls.at(-1), journal.acknowledged]).toEqual(["sync", journal.end]);
+  });
+});
+
 describe("while a sync runs", () => {
   test("another thread writes, and nothing is acknowledged before it has", () => {
     const { file, journal, write } = duringSync();

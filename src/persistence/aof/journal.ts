@@ -1,6 +1,13 @@
 import type { Journal } from "../../command/context.ts";
-import { copyBytes } from "../../lib/bytes.ts";
+import { copyBytes, freeBytes } from "../../lib/bytes.ts";
 import type { Clock } from "../../lib/clock.ts";
+import {
+  JOURNAL_ASIDE_BYTES_MIN,
+  JOURNAL_ASIDE_ROOM_BYTES,
+  JOURNAL_DIRECT_BYTES_MIN,
+  JOURNAL_INITIAL_BYTES,
+  JOURNAL_KEEP_BYTES_MAX,
+} from "../../limits.ts";
 import type { Log } from "../../observe/log.ts";
 import { Reply } from "../../resp/reply.ts";
 import type { AppendFile } from "./append-file.ts";
@@ -9,12 +16,6 @@ import { timeNote } from "./time-note.ts";
 import { WriteFailure } from "./write-failure.ts";
 
 export type FsyncPolicy = "always" | "everysec" | "no";
-
-const INITIAL_BYTES = 256 * 1024;
-/** A buffer that grew beyond this is given back once it is empty. */
-const KEEP_BYTES_MAX = 4 * 1024 * 1024;
-/** Pieces from this size on go to the file without being copied. */
-const DIRECT_BYTES_MIN = 32 * 1024;
 
 /**
  * The journal: gathers what changed the data in RESP, brings it to the end of a file, and knows how much of it is on the disk.
@@ -37,7 +38,7 @@ const DIRECT_BYTES_MIN = 32 * 1024;
  *    the next one begins at the end of the poll in which it ends, and covers everything appended by then, whoever did it: group commit.
  * 5. `synced`, up to which everything is on the disk, never goes beyond what a sync that worked has covered.
  * 6. What `appendSteady` got last is still where it was, and belongs behind `buf`: whatever looks at `buf` gathers it first.
- * 7. The main loop does not wait for a slow disk: while a sync runs, or writes were slow lately, it does not write. A write may have to
+ * 7. The main loop does not wait for a slow disk: while a sync runs, or writes were slow lately, it does not write, and never much. A write may have to
  *    wait for all that a sync waits for (the file's lock, a page that is on its way to the disk) from its first moment on, so that no pause
  *    before would help. What is appended meanwhile is written by another thread, one write at a time (`lent` is what it reads from); or,
  *    under "always", when the sync has ended: before the next one nobody may be told of it anyway. Those who changed something wait for
@@ -77,7 +78,7 @@ export class AofJournal implements Journal {
   /** Called when a sync or a write off the main loop has ended. */
   onSynced: () => void = () => {};
   private inFile = 0;
-  private buf = new Uint8Array(INITIAL_BYTES);
+  private buf = new Uint8Array(JOURNAL_INITIAL_BYTES);
   private readonly selection = new Reply(64);
   private database = -1;
   /** Where appended bytes are that are not copied yet. */
@@ -180,8 +181,8 @@ export class AofJournal implements Journal {
   }
 
   private take(buf: Uint8Array, start: number, len: number): void {
-    if (len >= DIRECT_BYTES_MIN && !this.isSyncedAlways && this.failure.error === "" && this.mayWrite())
-      this.pass(buf, start, len);
+    const isDirect = len >= JOURNAL_DIRECT_BYTES_MIN && !this.isSyncedAlways && this.failure.error === "";
+    if (isDirect && this.mayWrite(this.used + len)) this.pass(buf, start, len);
     else this.hold(buf, start, len);
   }
 
@@ -193,7 +194,9 @@ export class AofJournal implements Journal {
   }
 
   private grow(bytes: number): void {
-    const bigger = new Uint8Array(Math.max(this.buf.length * 2, this.used + bytes));
+    // Room that nothing is in yet takes no memory. It is for what is appended while all this is being written.
+    const room = bytes < JOURNAL_ASIDE_BYTES_MIN ? 0 : JOURNAL_ASIDE_ROOM_BYTES;
+    const bigger = new Uint8Array(Math.max(this.buf.length * 2, this.used + bytes + room));
     copyBytes(this.buf, 0, this.used, bigger, 0);
     this.buf = bigger;
   }
@@ -249,7 +252,7 @@ export class AofJournal implements Journal {
   private save(): void {
     if (this.syncing && this.policy === "everysec") this.delays.syncWaits();
     if (this.lent !== undefined || this.failure.isFresh) return;
-    if (this.used > this.inFile && !this.mayWrite()) {
+    if (this.used > this.inFile && !this.mayWrite(this.used - this.inFile)) {
       if (!this.syncing || !this.isSyncedAlways) this.lend();
       return;
     }
@@ -266,9 +269,9 @@ export class AofJournal implements Journal {
     this.failure.solved();
   }
 
-  /** The main loop will hardly have to wait if it writes. */
-  private mayWrite(): boolean {
-    return this.isIdle && !this.delays.isSlow;
+  /** The main loop will hardly have to wait if it writes so many bytes. */
+  private mayWrite(bytes: number): boolean {
+    return this.isIdle && !this.delays.isSlow && bytes < JOURNAL_ASIDE_BYTES_MIN;
   }
 
   /** Has another thread write what is held. */
@@ -342,11 +345,7 @@ export class AofJournal implements Journal {
       this.inFile = kept;
       return;
     }
-    if (!this.failure.told) return;
-    this.log.warning(
-      "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
-        `ftruncate: ${this.file.error}`,
-    );
+    this.failure.staysInFile(this.file.error);
   }
 
   private failed(error: string, message: string): void {
@@ -360,9 +359,13 @@ export class AofJournal implements Journal {
     this.used -= bytes;
     this.inFile -= bytes;
     const { buf } = this;
-    if (buf === this.lent) this.buf = new Uint8Array(Math.max(INITIAL_BYTES, this.used));
-    if (this.used > 0) copyBytes(buf, bytes, this.used, this.buf, 0);
-    else if (this.buf.length > KEEP_BYTES_MAX) this.buf = new Uint8Array(INITIAL_BYTES);
+    if (buf === this.lent) this.buf = new Uint8Array(Math.max(JOURNAL_INITIAL_BYTES, this.used));
+    if (this.used > 0) {
+      copyBytes(buf, bytes, this.used, this.buf, 0);
+    } else if (this.buf.length > JOURNAL_KEEP_BYTES_MAX) {
+      this.buf = new Uint8Array(JOURNAL_INITIAL_BYTES);
+      freeBytes(buf);
+    }
   }
 
   private acknowledge(): void {

@@ -11,7 +11,7 @@ export class WriteFailure {
   /** In the operating system's words; "" when all is well. */
   error = "";
   /** The log was told of the last one. */
-  told = false;
+  private told = false;
   private atMs = 0;
   private loggedMs = 0;
 
@@ -40,5 +40,14 @@ export class WriteFailure {
     this.error = "";
     this.loggedMs = 0;
     this.log.warning("AOF write error looks solved, Redis can write again.");
+  }
+
+  /** Part of what could not be written could not be cut off either. */
+  staysInFile(error: string): void {
+    if (!this.told) return;
+    this.log.warning(
+      "Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  " +
+        `ftruncate: ${error}`,
+    );
   }
 }
