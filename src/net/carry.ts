@@ -1,4 +1,4 @@
-import { copyBytes, EMPTY } from "../lib/bytes.ts";
+import { copyBytes, EMPTY, freeBytes } from "../lib/bytes.ts";
 import { CARRY_STEP_BYTES } from "../limits.ts";
 import { Args } from "../resp/args.ts";
 
@@ -17,8 +17,10 @@ function takeBuffer(bytes: number): Uint8Array {
   return new Uint8Array(bytes <= BUFFER_KEPT_BYTES_MAX ? 2 ** Math.ceil(Math.log2(bytes)) : bytes);
 }
 
+/** Nothing looks at a buffer any more: it is kept, or its memory given back. */
 function keepBuffer(buf: Uint8Array): void {
-  if (buf.length <= BUFFER_KEPT_BYTES_MAX && buffers.length < BUFFERS_MAX) buffers.push(buf);
+  if (buf.length > BUFFER_KEPT_BYTES_MAX) freeBytes(buf);
+  else if (buffers.length < BUFFERS_MAX) buffers.push(buf);
 }
 
 /** Arguments for a connection whose last ones went with a carry. */

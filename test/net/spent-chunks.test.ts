@@ -80,3 +80,31 @@ describe("what came in one chunk", () => {
     for (const connection of [waiting, other, pusher]) connection.close();
   });
 });
+
+test("what came in many chunks is in the data, the journal and messages", async () => {
+  const args = ["--dir", folder, "--appendonly", "yes"];
+  server = await startOurs(args);
+  const [writer, other] = [await RawConnection.connect(server.port), await RawConnection.connect(server.port)];
+  await ask(other, ["SUBSCRIBE", "channel"]);
+  const long = (n: number) => `${n}`.repeat(300_000);
+  const script = "return redis.call('SET', KEYS[1], ARGV[1])";
+  const requests = [
+    ["SET", "plain", long(1)],
+    ["MULTI"],
+    ["SET", "queued", long(2)],
+    ["EXEC"],
+    ["EVAL", script, 1, "scripted", long(3)],
+    ["PUBLISH", "channel", long(4)],
+  ];
+  for (const request of requests) await ask(writer, request);
+  expect(Buffer.from((await other.read(1))[0]).toString("latin1")).toContain(long(4));
+  for (const connection of [writer, other]) connection.close();
+  const values = [1, 2, 3].map((n) => `$300000\r\n${long(n)}\r\n`);
+  for (let start = 0; start < 2; start++) {
+    const reader = await RawConnection.connect(server.port);
+    expect(await ask(reader, ["GET", "plain"], ["GET", "queued"], ["GET", "scripted"])).toEqual(values);
+    reader.close();
+    await server.kill9();
+    server = await startOurs(args);
+  }
+});
