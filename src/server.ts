@@ -23,14 +23,13 @@ import type { UnsyncedKeys } from "./command/unsynced-keys.ts";
 import { WaitingClients } from "./command/waiting.ts";
 import { Watches } from "./command/watches.ts";
 import type { ConfigStore } from "./config/store.ts";
-import { bytesBesideData, heapBytes, notePeak, noteStartup } from "./info/memory.ts";
+import { heapBytes, notePeak, noteStartup } from "./info/memory.ts";
 import { ExpiryCycle } from "./keyspace/expiry.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { Random, randomHex } from "./lib/random.ts";
 import { REQUESTS_US_MAX } from "./limits.ts";
 import { forgetIdleCode } from "./memory/advice.ts";
-import { GarbageWatch } from "./memory/garbage.ts";
 import { type PageRange, PageToucher } from "./memory/page-toucher.ts";
 import { Admission } from "./net/admission.ts";
 import type { Connection } from "./net/connection.ts";
@@ -58,8 +57,8 @@ import { applyConfig } from "./server-config.ts";
 const CRON_MS = 100;
 /** After this the code that only the start needed has run. */
 const STARTUP_MS = 1000;
-/** Code that has not run for so long is not resident, and garbage goes: under load the compilers and the collector leave much of both behind. */
-const TIDY_MS = 10_000;
+/** Code that has not run for so long is not resident: under load the compilers and the collector leave much of it behind. */
+const IDLE_CODE_MS = 10_000;
 
 type EndingSignal = "SIGTERM" | "SIGINT";
 
@@ -121,8 +120,7 @@ export class Server implements ServerContext, Host {
   private polling = false;
   private pollStartUs = 0;
   private cron: ReturnType<typeof setInterval> | undefined;
-  private tidying: ReturnType<typeof setInterval> | undefined;
-  private readonly garbage = new GarbageWatch(() => Bun.gc(false));
+  private forgetting: ReturnType<typeof setInterval> | undefined;
   /** Connections whose next request waits for the end of a pause. */
   private paused = new Set<Connection>();
   /** Connections that go on when the present requests have been executed. */
@@ -196,12 +194,7 @@ export class Server implements ServerContext, Host {
       this.targets.cron(this.keyspace.nowMs);
     }, CRON_MS);
     setTimeout(forgetIdleCode, STARTUP_MS).unref();
-    this.tidying = setInterval(() => this.tidy(), TIDY_MS).unref();
-  }
-
-  private tidy(): void {
-    forgetIdleCode();
-    this.garbage.look(bytesBesideData(this));
+    this.forgetting = setInterval(forgetIdleCode, IDLE_CODE_MS).unref();
   }
 
   /** A signal that is to end the server as soon as no script runs. */
@@ -285,7 +278,7 @@ export class Server implements ServerContext, Host {
     this.targets.close();
     this.background.stopTimers();
     clearInterval(this.cron);
-    clearInterval(this.tidying);
+    clearInterval(this.forgetting);
   }
 
   private socketHandler(): Handler {

@@ -91,11 +91,6 @@ function pagesOf({ keyspace: { arena, defragmentation } }: ServerContext): { act
   return { active: arena.takenPages * PAGE_BYTES + huge, resident: resident + huge };
 }
 
-/** Resident bytes of the process that no data is in. */
-export function bytesBesideData(server: ServerContext): number {
-  return process.memoryUsage.rss() - pagesOf(server).resident;
-}
-
 export const memory: Section = {
   name: "memory",
   title: "Memory",

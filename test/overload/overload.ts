@@ -11,6 +11,8 @@ const ABOVE_PART = 0.01;
 /** What the process may have beside its data: the runtime, its code, and what it has received since its last collection. */
 const BESIDE_BYTES = 170e6;
 const VALUE = "v".repeat(100);
+/** Batches between two looks: each look is an INFO, and thousands of them in a second would be what takes the memory. */
+const BATCHES_PER_LOOK = 256;
 
 /** Writes at full speed at the limit of memory until `isOver`. Throws when memory goes beyond its bounds; returns the evicted keys. */
 export async function overload(isOver: (batches: number) => boolean): Promise<number> {
@@ -24,9 +26,14 @@ export async function overload(isOver: (batches: number) => boolean): Promise<nu
 
 async function writeAndWatch(server: Server, isOver: (batches: number) => boolean): Promise<number> {
   let batches = 0;
+  let look = (): void => {};
+  const count = () => {
+    batches++;
+    if (batches % BATCHES_PER_LOOK === 0 || isOver(batches)) look();
+  };
   const write = async (client: number): Promise<void> => {
     const connection = await RawConnection.connect(server.port, { timeoutMs: 60_000 });
-    for (let key = 0; !isOver(batches); batches++) {
+    for (let key = 0; !isOver(batches); count()) {
       connection.send(encodePipeline(Array.from({ length: PIPELINE }, () => ["SET", `key:${client}:${key++}`, VALUE])));
       const refused = (await connection.read(PIPELINE)).find((reply) => reply[0] !== 43);
       if (refused !== undefined) throw new Error(`SET answered ${Buffer.from(refused).toString("latin1")}`);
@@ -42,6 +49,8 @@ async function writeAndWatch(server: Server, isOver: (batches: number) => boolea
     const rss = readRssBytes(server.pid);
     if (used > LIMIT_BYTES * (1 + ABOVE_PART)) throw new Error(`used_memory is ${used} at a limit of ${LIMIT_BYTES}`);
     if (rss > LIMIT_BYTES + BESIDE_BYTES) throw new Error(`RSS is ${rss} at a limit of ${LIMIT_BYTES}`);
+    const isTime = new Promise<void>((resolve) => (look = resolve));
+    if (!isOver(batches)) await Promise.race([isTime, writing]);
     if (!isOver(batches)) continue;
     await writing;
     watcher.close();
