@@ -9,7 +9,7 @@ const LIMIT_BYTES = 32 * 1024 ** 2;
 /** used_memory may be above the limit by this part. */
 const ABOVE_PART = 0.01;
 /** What the process may have beside its data: the runtime, its code, and what it has received since its last collection. */
-const BESIDE_BYTES = 170e6;
+const BESIDE_BYTES = 130e6;
 const VALUE = "v".repeat(100);
 /** Batches between two looks: each look is an INFO, and thousands of them in a second would be what takes the memory. */
 const BATCHES_PER_LOOK = 256;
