@@ -30,7 +30,7 @@ const ROW_MAX = 64;
 const HOMES_MAX = 32;
 /** Where fewer keys than one in so many have a deadline, those are found by the wheel and not in the table. */
 const SPARSE = 4;
-/** Homes that are drawn at most to find one with a key that may go. */
+/** Keys that are drawn at most to find one with a deadline by chance. */
 const TRIES_MAX = 512;
 const MINUTES = 1 << 16;
 
@@ -200,21 +200,14 @@ export class Eviction {
     return false;
   }
 
-  /** One of the keys of a home that is drawn: those in full homes stay longer, but no draw is in vain as it would be if all were alike. */
   private byChance(db: Database, volatile: boolean): Ptr {
     if (volatile && db.timedSize * SPARSE < db.size) return this.anyTimed(db);
-    const { dict, random } = this.owner;
-    const homes = dict.buckets(db.table);
+    const { dict, entries, random } = this.owner;
     for (let tries = TRIES_MAX; tries > 0; tries--) {
-      const home = random.below(homes);
-      const length = this.rowOf(db, home, volatile);
-      if (length === 0) continue;
-      const e = this.row[random.below(length)] as Ptr;
-      // Where it is need not be looked for when it is deleted.
-      dict.pinpoint(db.table, home, e);
-      return e;
+      const e = dict.random(db.table, random);
+      if (!volatile || entries.isTimed(e)) return e;
     }
-    return volatile ? this.anyTimed(db) : dict.random(db.table, random);
+    return this.anyTimed(db);
   }
 
   /** Makes `row` the keys of a home that may go, and returns their number. */
