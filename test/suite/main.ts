@@ -53,10 +53,16 @@ async function main(): Promise<number> {
   });
   const left = [...tasks];
   const verdicts: Verdict[] = [];
+  const again: (() => Promise<Verdict>)[] = [];
   const work = async (lane: Lane): Promise<void> => {
-    for (let task = left.shift(); task !== undefined; task = left.shift()) verdicts.push(await examine(lane, task));
+    for (let task = left.shift(); task !== undefined; task = left.shift()) {
+      const outcome = await examine(lane, task);
+      if (typeof outcome === "function") again.push(outcome);
+      else verdicts.push(outcome);
+    }
   };
   await Promise.all(lanes.map(work));
+  for (const examineAgain of again) verdicts.push(await examineAgain());
   return summarize(verdicts);
 }
 
@@ -89,18 +95,30 @@ function tasksOf(mode: Mode): Task[] {
   return Object.entries(baseline).map(([file, wanted]) => ({ mode, file, wanted, expected }));
 }
 
-/** Runs a file; once more if tests are lost, as some of them depend on how busy the machine is. */
-async function examine(lane: Lane, { mode, file, wanted, expected }: Task): Promise<Verdict> {
+/**
+ * Runs a file. If tests are lost, what is returned runs it once more: that is to be done when nothing else runs, as some tests depend on how
+ * busy the machine is.
+ */
+async function examine(
+  lane: Lane,
+  { mode, file, wanted, expected }: Task,
+): Promise<Verdict | (() => Promise<Verdict>)> {
   const skip = notRun(file, expected);
   const runs = [await lane.run(mode, file, skip)];
   const first = judge(file, wanted, runs, expected);
-  if (first.lost.length > 0) runs.push(await lane.run(mode, file, skip));
-  const verdict = judge(file, wanted, runs, expected);
-  report(verdict, runs);
-  const recovered = first.lost.filter((test) => !verdict.lost.includes(test));
-  for (const test of recovered) console.log(`  lost at first: ${test}`);
-  describeFailures(runs[0]!, recovered);
-  return verdict;
+  if (first.lost.length === 0) {
+    report(first, runs);
+    return first;
+  }
+  return async () => {
+    runs.push(await lane.run(mode, file, skip));
+    const verdict = judge(file, wanted, runs, expected);
+    report(verdict, runs);
+    const recovered = first.lost.filter((test) => !verdict.lost.includes(test));
+    for (const test of recovered) console.log(`  lost at first: ${test}`);
+    describeFailures(runs[0]!, recovered);
+    return verdict;
+  };
 }
 
 function report({ file, passed, total, lost, stale }: Verdict, runs: readonly Run[]): void {
