@@ -9,8 +9,8 @@ export function pause(ms: number): Promise<void> {
 }
 
 /**
- * How long a server is left alone before its resident memory is read: what a collector or allocator gives back by itself may go first, and go-redis lets
- * go of idle code every ten seconds. Without it one figure of a pair has that code and the other has not.
+ * How long a server is left alone before its resident memory is read: what a collector or allocator gives back by itself, and the buffers of connections that
+ * have become silent, may go first, and go-redis lets go of idle code every ten seconds. Without it one figure of a pair has that code and the other has not.
  */
 const SETTLE_MS = 11_000;
 const SETTLE_MS_QUICK = 20;

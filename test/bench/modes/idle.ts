@@ -1,23 +1,21 @@
 /** What connections cost that do nothing. */
 import { type Bench, progress, withEach } from "../bench.ts";
-import { pause } from "../now.ts";
+import { settle } from "../now.ts";
 import { count, fixed, megabytes, type Section } from "../report.ts";
 
 const CONNECTIONS = 10_000;
 const CONNECTIONS_QUICK = 500;
-/** Servers give their connections' buffers back after a few seconds of silence. */
-const SETTLE_MS = 5000;
-const SETTLE_MS_QUICK = 200;
 
 export async function idle(bench: Bench): Promise<Section[]> {
   const { quick, contenders } = bench.options;
   const connections = quick ? CONNECTIONS_QUICK : CONNECTIONS;
   const body = async (server: { port: number; rssBytes(): number }, contender: { name: string }) => {
     progress(`idle ${contender.name}`);
+    await settle(quick);
     const before = server.rssBytes();
     await bench.generator.idle({ port: server.port, connections });
     const opened = server.rssBytes();
-    await pause(quick ? SETTLE_MS_QUICK : SETTLE_MS);
+    await settle(quick);
     const settled = server.rssBytes();
     await bench.generator.idle({ port: server.port, connections: 0 });
     return { before, opened, settled };
